@@ -1,0 +1,1 @@
+"""How it runs: pipeline, channels, storage, durable work, web pages and commands."""

@@ -1,0 +1,107 @@
+"""Where the parts are chosen and put together; nothing else picks implementations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.assessors import Assessors
+from bot.hub import Hub
+from bot.pipeline import Pipeline
+from bot.report import Model
+from bot.security.sealing import Key, load_master_key
+from bot.settings import Settings
+from bot.storage.database import Database
+from bot.storage.interviews import Outcome
+from bot.storage.migrate import check_schema, dbos_url
+from bot.understanding import PhraseParser
+from bot.work.queues import WorkQueues
+from bot.work.runner import Runner, executor_id
+from bot.work.tasks import Tasks
+from connectors.base import Connector
+from connectors.webhook import WebhookConnector
+from scoring.encoder import Encoder, load_encoder
+
+CHAT = "web"
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; permanent, mended in the environment."""
+
+
+@dataclass
+class Application:
+    """The parts of a running Miantan."""
+
+    settings: Settings
+    database: Database
+    master: Key
+    encoder: Encoder
+    pipeline: Pipeline
+    queues: WorkQueues
+    tasks: Tasks
+    hub: Hub
+
+    def runner(self, role: str) -> Runner:
+        """Durable work in this process."""
+        executor = executor_id(self.settings.home, role)
+        return Runner(self.database, self.tasks, executor, self.settings.poll_seconds)
+
+    def close(self) -> None:
+        self.queues.close()
+        self.database.close()
+
+
+def build(settings: Settings) -> Application:
+    """Put everything together; raises SchemaError, ModelError, SettingsError or SealingError."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    connectors = build_connectors(settings)
+    database = Database(settings.url)
+    check_schema(database)
+    master = load_master_key(
+        settings.master_key.get_secret_value() if settings.master_key else None, settings.home
+    )
+    encoder = load_encoder(settings.encoder, settings.home, settings.encoder_threads)
+    queues = WorkQueues(dbos_url(settings.url))
+    hub = Hub()
+
+    def announce(outcome: Outcome) -> None:
+        hub.announce(outcome.interview_id)
+        hub.announce("outbox")
+
+    pipeline = Pipeline(
+        database=database,
+        master=master,
+        parser=PhraseParser(),
+        assessors=Assessors(encoder),
+        enqueue=queues.turn_work,
+        pulled=frozenset({CHAT}),
+        on_replies=announce,
+        encode_workers=settings.encode_workers,
+    )
+    tasks = Tasks(
+        database=database,
+        master=master,
+        pipeline=pipeline,
+        queues=queues,
+        connectors=connectors,
+        model=Model.of(encoder),
+        expire_seconds=settings.expire_days * 86_400,
+        delivery_delays=settings.delivery_delays,
+    )
+    return Application(settings, database, master, encoder, pipeline, queues, tasks, hub)
+
+
+def build_connectors(settings: Settings) -> Mapping[str, Connector]:
+    """The connectors that are set up, by name."""
+    if not settings.webhook_url:
+        return {}
+    if settings.webhook_secret is None:
+        raise SettingsError(
+            "MIANTAN_WEBHOOK_URL is set without MIANTAN_WEBHOOK_SECRET; set a whsec_… secret"
+        )
+    webhook = WebhookConnector(
+        "webhook",
+        settings.webhook_url,
+        settings.webhook_secret.get_secret_value(),
+        settings.allow_hosts,
+    )
+    return {webhook.name: webhook}

@@ -1,0 +1,168 @@
+"""From what happened in an interview to its result."""
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.storage.catalogue import Role
+from connectors import result as contract
+from dialogues.events import Answered, Asked, Event, Noted, Reply
+from dialogues.state import State, fold
+from scoring.encoder import Encoder
+from scoring.evidence import AnswerPart, Found, combine
+from scoring.rubric import Rubric
+from scoring.score import CALIBRATOR, ScoreRow, Scores, score_answer, score_interview
+
+ANSWER_KINDS = ("answer", "probe_reply")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message of the bot, and when."""
+
+    at: float
+    reply: Reply
+
+
+@dataclass(frozen=True)
+class Record:
+    """An interview from beginning to end; `entries` in the order they happened."""
+
+    interview: str
+    campaign: str
+    person: str
+    channel: str
+    source: str
+    entries: Sequence[Event | Said]
+
+    @property
+    def events(self) -> list[Event]:
+        return [entry for entry in self.entries if not isinstance(entry, Said)]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What found the evidence."""
+
+    encoder: str
+    sha256: str
+
+    @classmethod
+    def of(cls, encoder: Encoder) -> "Model":
+        return cls(encoder.name, encoder.sha256)
+
+
+def build_result(record: Record, role: Role, model: Model) -> contract.Result:
+    """The result of a finished interview."""
+    events = record.events
+    state = fold(events)
+    scores = score_events(role, state, events)
+    return contract.Result(
+        schema=contract.SCHEMA,
+        interview=record.interview,
+        campaign=record.campaign,
+        position=state.position or "",
+        person=record.person,
+        candidate=contract.Candidate(type=state.candidate_type, language=state.language),
+        channel=record.channel,
+        source=record.source,
+        started_at=iso(events[0].at),
+        finished_at=iso(events[-1].at),
+        guide=contract.FileVersion(
+            id=role.guide.guide, version=role.guide.version, sha256=role.guide_sha256
+        ),
+        rubric=contract.FileVersion(
+            id=role.rubric.rubric, version=role.rubric.version, sha256=role.rubric_sha256
+        ),
+        model=contract.ModelVersion(
+            encoder=model.encoder, calibrator=CALIBRATOR, sha256=model.sha256
+        ),
+        transcript=tuple(transcript(record.entries)),
+        scores=contract.Scores.model_validate(scores.model_dump()),
+        flags=tuple(
+            contract.InterviewFlag(question_id=row.question_id, **flag.model_dump())
+            for row in scores.answers
+            for flag in row.flags
+        ),
+    )
+
+
+def iso(at: float) -> str:
+    """UTC, ISO 8601, milliseconds."""
+    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def transcript(entries: Sequence[Event | Said]) -> Iterator[contract.Line]:
+    """The lines of the conversation, numbered from 1."""
+    seq = 0
+    for entry in entries:
+        line = _line(entry)
+        if line is not None:
+            seq += 1
+            yield contract.Line.model_validate({"seq": seq, "at": iso(entry.at), **line})
+
+
+def _line(entry: Event | Said) -> dict[str, object] | None:
+    match entry:
+        case Said(reply=reply):
+            return {
+                "speaker": "bot",
+                "kind": "probe" if reply.probe else reply.kind,
+                "question_id": reply.question,
+                "text": reply.text,
+            }
+        case Answered():
+            return {
+                "speaker": "candidate",
+                "kind": "probe_reply" if entry.probe else "answer",
+                "question_id": entry.question,
+                "text": entry.text,
+            }
+        case Noted():
+            return {
+                "speaker": "candidate",
+                "kind": entry.intent if entry.intent != "answer" else "reply",
+                "question_id": None,
+                "text": entry.text,
+            }
+        case _:
+            return None
+
+
+def score_events(role: Role, state: State, events: Sequence[Event]) -> Scores:
+    """Scores from the evidence stored with the answers, in the order of the path."""
+    parts: dict[str, list[AnswerPart]] = {}
+    for event in events:
+        if isinstance(event, Answered):
+            found = Found.model_validate(event.evidence)
+            parts.setdefault(event.question, []).append(AnswerPart(text=event.text, found=found))
+    asked = scored_questions(role, [e.question for e in events if isinstance(e, Asked)])
+    rows = []
+    for question in asked:
+        found = combine(parts.get(question, []))[1]
+        if question in state.skipped and question not in parts:
+            found = Found(reasons=("skipped",))
+        rows.append(score_answer(role.rubric, question, found))
+    return score_interview(role.rubric, asked, rows)
+
+
+def scored_questions(role: Role, asked: Sequence[str]) -> dict[str, str]:
+    """The scored questions that were asked, each with its competency."""
+    questions = (role.guide.by_id[question] for question in dict.fromkeys(asked))
+    return {q.id: q.competency for q in questions if q.competency is not None}
+
+
+def rescore(rubric: Rubric, asked: Mapping[str, str], rows: Sequence[contract.ScoreRow]) -> Scores:
+    """The scores again from the evidence that a result carries."""
+    again: list[ScoreRow] = []
+    for row in rows:
+        found = Found.model_validate(
+            {
+                "evidence": [e.model_dump() for e in row.evidence],
+                "flags": [f.model_dump() for f in row.flags],
+                "reasons": row.reasons,
+            }
+        )
+        again.append(score_answer(rubric, row.question_id, found))
+    return score_interview(rubric, asked, again)

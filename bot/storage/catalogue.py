@@ -1,0 +1,152 @@
+"""Campaigns and the frozen files they point at."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from bot.storage.tables import Campaign, CampaignPosition, Published
+from dialogues.guide import Guide, Text, load_guide, sha256_of
+from dialogues.plan import Dimension, Plan, Position
+from scoring.rubric import Rubric, check_fit, load_rubric
+
+Files = Mapping[str, Mapping[str, str]]
+"""Position id to the hashes of its guide and rubric: {"guide": sha256, "rubric": sha256}."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A guide with the rubric that scores it, both frozen."""
+
+    guide: Guide
+    rubric: Rubric
+    guide_sha256: str
+    rubric_sha256: str
+
+
+@dataclass(frozen=True)
+class GivenFiles:
+    """A guide and a rubric as texts, with the names to blame in complaints."""
+
+    guide: str
+    rubric: str
+    guide_file: str = "guide"
+    rubric_file: str = "rubric"
+
+
+def load_role(given: GivenFiles) -> Role:
+    """Read, check and match a guide and a rubric; raises FileProblem."""
+    guide = load_guide(given.guide, given.guide_file)
+    rubric = load_rubric(given.rubric, given.rubric_file)
+    check_fit(guide, given.guide, given.guide_file, rubric)
+    return Role(guide, rubric, sha256_of(given.guide), sha256_of(given.rubric))
+
+
+def position_of(position_id: str, title: Mapping[str, str], role: Role) -> Position:
+    """A position as the engine sees it."""
+    dimensions = tuple(
+        Dimension(competency.name, competency.weight)
+        for competency in role.rubric.competencies.values()
+    )
+    return Position(position_id, dict(title), role.guide, dimensions)  # type: ignore[arg-type]
+
+
+def _plain(text: Text) -> dict[str, str]:
+    return {str(language): words for language, words in text.items()}
+
+
+class Catalogue:
+    """Campaigns from the database; what is frozen is read once and kept."""
+
+    def __init__(self) -> None:
+        self._roles: dict[tuple[str, str], Role] = {}
+        self._lock = threading.Lock()
+
+    def plan(self, session: Session, campaign: Campaign, files: Files) -> Plan:
+        """The campaign as the engine sees it, on the versions named by `files`."""
+        titles = {
+            row.id: row.title
+            for row in session.exec(
+                select(CampaignPosition).where(CampaignPosition.campaign_id == campaign.id)
+            )
+        }
+        positions = {}
+        for position_id, hashes in files.items():
+            role = self.role(session, hashes)
+            title = titles.get(position_id) or _plain(role.guide.title)
+            positions[position_id] = position_of(position_id, title, role)
+        return Plan(dict(campaign.title), dict(campaign.company), positions)  # type: ignore[arg-type]
+
+    def role(self, session: Session, hashes: Mapping[str, str]) -> Role:
+        key = (hashes["guide"], hashes["rubric"])
+        with self._lock:
+            found = self._roles.get(key)
+        if found is None:
+            guide, rubric = (_published(session, sha256) for sha256 in key)
+            found = load_role(GivenFiles(guide.text, rubric.text, guide.name, rubric.name))
+            with self._lock:
+                self._roles[key] = found
+        return found
+
+
+def _published(session: Session, sha256: str) -> Published:
+    row = session.get(Published, sha256)
+    if row is None:
+        raise LookupError(f"no published file has the hash {sha256}")
+    return row
+
+
+def current_files(session: Session, campaign_id: str) -> dict[str, dict[str, str]]:
+    """The versions that a new interview of the campaign starts on, in the positions' order."""
+    rows = session.exec(
+        select(CampaignPosition)
+        .where(CampaignPosition.campaign_id == campaign_id)
+        .order_by(col(CampaignPosition.ordinal))
+    )
+    return {row.id: {"guide": row.guide_sha256, "rubric": row.rubric_sha256} for row in rows}
+
+
+def publish(session: Session, given: GivenFiles, now: float) -> Role:
+    """Freeze a guide and its rubric; the same texts again change nothing."""
+    role = load_role(given)
+    for sha256, kind, name, version, text in (
+        (role.guide_sha256, "guide", role.guide.guide, role.guide.version, given.guide),
+        (role.rubric_sha256, "rubric", role.rubric.rubric, role.rubric.version, given.rubric),
+    ):
+        if session.get(Published, sha256) is None:
+            session.add(
+                Published(
+                    sha256=sha256,
+                    kind=kind,
+                    name=name,
+                    version=version,
+                    text=text,
+                    published_at=now,
+                )
+            )
+    session.flush()
+    return role
+
+
+def open_campaign(
+    session: Session, name: str, company: Mapping[str, str], roles: Mapping[str, Role], now: float
+) -> None:
+    """Make or update a campaign open to all; running interviews stay on their versions."""
+    first = next(iter(roles.values()))
+    campaign = session.get(Campaign, name) or Campaign(
+        id=name, title=_plain(first.guide.title), company=dict(company), open=True, created_at=now
+    )
+    session.add(campaign)
+    session.flush()
+    for ordinal, (position_id, role) in enumerate(roles.items()):
+        session.merge(
+            CampaignPosition(
+                campaign_id=name,
+                id=position_id,
+                ordinal=ordinal,
+                title=_plain(role.guide.title),
+                guide_sha256=role.guide_sha256,
+                rubric_sha256=role.rubric_sha256,
+            )
+        )

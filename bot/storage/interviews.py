@@ -1,0 +1,265 @@
+"""Interviews in the database: opened for a turn, and a turn committed as one transaction."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from bot.security.sealing import Key
+from bot.storage.catalogue import Files
+from bot.storage.people import key_of, new_interview_key, person_at
+from bot.storage.tables import EventRow, Inbound, Interview, MessageRow
+from dialogues.engine import Transition
+from dialogues.events import EVENT, Event, Reply
+from dialogues.path import expected_total
+from dialogues.plan import Plan
+from dialogues.state import State
+
+
+class TurnConflictError(Exception):
+    """Another turn of the interview came first. Retryable: load again and advance anew."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The state of an interview as the outside sees it (DESIGN: the chat API's state)."""
+
+    status: str
+    question: str | None
+    probe: str | None
+    answered: int
+    total: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "status": self.status,
+            "question": self.question,
+            "probe": self.probe,
+            "answered": self.answered,
+            "total": self.total,
+        }
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message to the candidate as it was stored."""
+
+    id: int
+    reply: Reply
+    at: float
+    turn: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a turn came to; `repeated` when the message had been taken in before."""
+
+    interview_id: str
+    messages: tuple[Message, ...]
+    view: View
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An interview with its key and state, ready for a turn."""
+
+    row: Interview
+    key: Key
+    state: State
+
+
+@dataclass(frozen=True)
+class NewInterview:
+    """What is fixed when an interview begins. `address` is where replies go, None for pull."""
+
+    campaign_id: str
+    files: Files
+    channel: str
+    source: str = ""
+    address: str | None = None
+    token_hash: str | None = None
+
+
+def create(session: Session, master: Key, new: NewInterview, now: float) -> Opened:
+    """A new interview before its first turn."""
+    person = person_at(session, master, new.channel, new.address, now)
+    interview_id = uuid.uuid4().hex
+    key, wrapped = new_interview_key(master, person, interview_id)
+    state = State()
+    row = Interview(
+        id=interview_id,
+        campaign_id=new.campaign_id,
+        person_id=person.id,
+        key=wrapped,
+        channel=new.channel,
+        source=new.source,
+        status=state.status,
+        language=state.language,
+        files={name: dict(hashes) for name, hashes in new.files.items()},
+        state=key.seal(state.model_dump_json(), f"interview.state:{interview_id}"),
+        address=key.seal(new.address, f"interview.address:{interview_id}") if new.address else None,
+        token_hash=new.token_hash,
+        started_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return Opened(row, key, state)
+
+
+def open_interview(session: Session, master: Key, interview_id: str) -> Opened:
+    """Raises LookupError when there is none, ErasedError when it was erased."""
+    row = session.get(Interview, interview_id)
+    if row is None:
+        raise LookupError(f"there is no interview {interview_id}")
+    key = key_of(session, master, row)
+    state = State.model_validate_json(key.open(row.state, f"interview.state:{row.id}"))
+    return Opened(row, key, state)
+
+
+def find_repeated(session: Session, master: Key, channel: str, message_id: str) -> Outcome | None:
+    """What came of a message that was taken in before."""
+    seen = session.get(Inbound, (channel, message_id))
+    if seen is None:
+        return None
+    row = session.get_one(Interview, seen.interview_id)
+    messages = read_messages(session, row, key_of(session, master, row), turn=seen.turn)
+    return Outcome(row.id, messages, View(**seen.outcome), repeated=True)
+
+
+def commit_turn(
+    session: Session,
+    opened: Opened,
+    plan: Plan,
+    transition: Transition,
+    inbound: tuple[str, str] | None,
+    now: float,
+    *,
+    pulled: bool,
+) -> Outcome:
+    """Write a turn: events, replies, and the new state, under the expected turn number.
+
+    `inbound` is channel and message id. `pulled` replies count as sent, since the candidate's side
+    fetches them. Raises TurnConflictError when another turn came first.
+    """
+    row, key, state = opened.row, opened.key, transition.state
+    turn = row.turn + 1
+    view = view_of(plan, state)
+    updated = session.execute(
+        sa.update(Interview)
+        .where(col(Interview.id) == row.id, col(Interview.turn) == row.turn)
+        .values(
+            turn=turn,
+            status=state.status,
+            language=state.language,
+            position=state.position,
+            candidate_type=state.candidate_type,
+            question=view.question,
+            probe=view.probe,
+            answered=view.answered,
+            total=view.total,
+            state=key.seal(state.model_dump_json(), f"interview.state:{row.id}"),
+            updated_at=now,
+            finished_at=now if state.closed and row.finished_at is None else row.finished_at,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if updated.rowcount != 1:  # type: ignore[attr-defined]
+        raise TurnConflictError(row.id)
+    for ordinal, event in enumerate(transition.events):
+        session.add(_event_row(row.id, key, turn, ordinal, event))
+    messages = [
+        _message_row(row, key, turn, reply, now, sent_at=now if pulled else None)
+        for reply in transition.replies
+    ]
+    session.add_all(messages)
+    if inbound is not None:
+        session.add(
+            Inbound(
+                channel=inbound[0],
+                message_id=inbound[1],
+                interview_id=row.id,
+                turn=turn,
+                at=now,
+                outcome=view.as_json(),
+            )
+        )
+    session.flush()
+    sent = zip(messages, transition.replies, strict=True)
+    return Outcome(row.id, tuple(Message(m.id or 0, r, now, turn) for m, r in sent), view)
+
+
+def view_of(plan: Plan, state: State) -> View:
+    total = 0
+    if state.position is not None and state.candidate_type is not None:
+        total = expected_total(plan.positions[state.position].guide, state)
+    return View(state.status, state.question, state.probe, state.answered, total)
+
+
+def view_of_row(row: Interview) -> View:
+    return View(row.status, row.question, row.probe, row.answered, row.total)
+
+
+def _event_row(interview_id: str, key: Key, turn: int, ordinal: int, event: Event) -> EventRow:
+    return EventRow(
+        interview_id=interview_id,
+        turn=turn,
+        ordinal=ordinal,
+        at=event.at,
+        kind=event.kind,
+        body=key.seal(event.model_dump_json(), f"event.body:{interview_id}:{turn}:{ordinal}"),
+    )
+
+
+def _message_row(
+    row: Interview, key: Key, turn: int, reply: Reply, now: float, sent_at: float | None
+) -> MessageRow:
+    return MessageRow(
+        interview_id=row.id,
+        turn=turn,
+        at=now,
+        channel=row.channel,
+        kind=reply.kind,
+        question_id=reply.question,
+        body=key.seal(reply.model_dump_json(), f"message.body:{row.id}:{turn}"),
+        sent_at=sent_at,
+    )
+
+
+def read_messages(
+    session: Session, row: Interview, key: Key, *, after: int = 0, turn: int | None = None
+) -> tuple[Message, ...]:
+    """Messages to the candidate in order: those after an id, or those of one turn."""
+    query = select(MessageRow).where(MessageRow.interview_id == row.id, col(MessageRow.id) > after)
+    if turn is not None:
+        query = query.where(MessageRow.turn == turn)
+    return tuple(
+        open_message(key, found) for found in session.exec(query.order_by(col(MessageRow.id)))
+    )
+
+
+def open_message(key: Key, found: MessageRow) -> Message:
+    body = key.open(found.body, f"message.body:{found.interview_id}:{found.turn}")
+    return Message(found.id or 0, Reply.model_validate_json(body), found.at, found.turn)
+
+
+def read_events(session: Session, row: Interview, key: Key) -> Sequence[tuple[int, Event]]:
+    """All events in order, each with its turn."""
+    rows = session.exec(
+        select(EventRow)
+        .where(EventRow.interview_id == row.id)
+        .order_by(col(EventRow.turn), col(EventRow.ordinal))
+    )
+    return [
+        (
+            found.turn,
+            EVENT.validate_json(
+                key.open(found.body, f"event.body:{row.id}:{found.turn}:{found.ordinal}")
+            ),
+        )
+        for found in rows
+    ]

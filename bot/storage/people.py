@@ -1,0 +1,70 @@
+"""People: a stable id and a key for each, found again by their address on a channel."""
+
+import uuid
+
+from sqlmodel import Session, select
+
+from bot.security.sealing import Key, Sealed
+from bot.storage.tables import Identity, Interview, Person
+
+
+def place_of_key(table: str, row_id: str) -> str:
+    return f"{table}.key:{row_id}"
+
+
+def person_at(
+    session: Session, master: Key, channel: str, address: str | None, now: float
+) -> Person:
+    """The person at an address on a channel; a new one where there is none, or no address."""
+    hashed = master.keyed_hash(f"{channel}:{address}") if address else None
+    if hashed is not None:
+        identity = session.get(Identity, (channel, hashed))
+        person = session.get(Person, identity.person_id) if identity else None
+        if person is not None and person.key is not None:
+            return person
+    person = _new_person(session, master, now)
+    if hashed is not None:
+        session.merge(Identity(channel=channel, address_hash=hashed, person_id=person.id))
+    return person
+
+
+def _new_person(session: Session, master: Key, now: float) -> Person:
+    person_id = uuid.uuid4().hex
+    wrapped = master.wrap(Key.random(), place_of_key("person", person_id))
+    person = Person(id=person_id, key=wrapped, created_at=now)
+    session.add(person)
+    session.flush()
+    return person
+
+
+def key_of(session: Session, master: Key, interview: Interview) -> Key:
+    """The key of an interview; raises ErasedError once it was dropped."""
+    person = session.get_one(Person, interview.person_id)
+    above = master.unwrap(person.key, place_of_key("person", person.id))
+    return above.unwrap(interview.key, place_of_key("interview", interview.id))
+
+
+def new_interview_key(master: Key, person: Person, interview_id: str) -> tuple[Key, Sealed]:
+    """A key for a new interview, open and wrapped by the person's key."""
+    above = master.unwrap(person.key, place_of_key("person", person.id))
+    key = Key.random()
+    return key, above.wrap(key, place_of_key("interview", interview_id))
+
+
+def erase_interview(session: Session, interview_id: str) -> None:
+    """Drop the interview's key, and the person's when no other interview needs it."""
+    interview = session.get_one(Interview, interview_id)
+    interview.key = None
+    session.add(interview)
+    session.flush()
+    others = session.exec(
+        select(Interview).where(
+            Interview.person_id == interview.person_id, Interview.id != interview_id
+        )
+    )
+    if all(other.key is None for other in others):
+        person = session.get_one(Person, interview.person_id)
+        person.key = None
+        session.add(person)
+        for identity in session.exec(select(Identity).where(Identity.person_id == person.id)):
+            session.delete(identity)

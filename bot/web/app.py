@@ -1,0 +1,99 @@
+"""The web application: the chat API, the pages, the webhooks and the health checks."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from starlette.concurrency import run_in_threadpool
+
+from bot.bootstrap import Application
+from bot.storage.database import reachable
+from bot.web import chat_api, console, errors, pages
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
+        "object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+REQUESTS = Counter("miantan_requests_total", "HTTP requests", ["route", "status"])
+SECONDS = Histogram("miantan_request_seconds", "Seconds to answer an HTTP request", ["route"])
+
+Service = Callable[[], AbstractAsyncContextManager[None]]
+"""Something that runs beside the web server, such as durable work or a polling channel."""
+
+
+def create_app(
+    application: Application, services: Sequence[Service] = (), routers: Sequence[APIRouter] = ()
+) -> FastAPI:
+    """The web application, with services that live as long as it does."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        application.hub.bind()
+        async with AsyncExitStack() as stack:
+            for service in services:
+                await stack.enter_async_context(service())
+            yield
+
+    app = FastAPI(
+        title="Miantan",
+        version="1",
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.application = application
+    errors.install(app)
+    app.middleware("http")(_observe)
+    for router in (health, chat_api.router, pages.router, console.router, *routers):
+        app.include_router(router)
+    pages.mount_static(app)
+    return app
+
+
+async def _observe(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Security headers on every answer; counts and times by route, never by address."""
+    with SECONDS.labels("all").time():
+        response = await call_next(request)
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if not request.url.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    route = getattr(request.scope.get("route"), "path", "other")
+    REQUESTS.labels(route, response.status_code).inc()
+    return response
+
+
+health = APIRouter(tags=["health"])
+
+
+@health.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process runs."""
+    return {"status": "ok"}
+
+
+@health.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """The process can serve: the database answers."""
+    application: Application = request.app.state.application
+    if await run_in_threadpool(reachable, application.database):
+        return JSONResponse({"status": "ok"})
+    return errors.envelope(503, "the database does not answer")
+
+
+@health.get("/metrics")
+async def metrics() -> Response:
+    """Metrics in the Prometheus text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

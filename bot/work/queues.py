@@ -1,0 +1,84 @@
+"""Putting work on the queues, inside the transaction that causes it.
+
+Arguments are ids only. A workflow's id names its effect, so the same work enqueued twice runs once.
+"""
+
+from dbos import DBOSClient
+from dbos import EnqueueOptions as Options
+from sqlmodel import Session
+
+from dialogues.events import Work
+
+INTERVIEWS = "interviews"
+DELIVERIES = "deliveries"
+APPLICATION_VERSION = "1"
+"""Raised only when stored workflows cannot be replayed by the new code."""
+
+
+class WorkQueues:
+    """Enqueues durable work through DBOS in the caller's session."""
+
+    def __init__(self, system_database_url: str) -> None:
+        self._client = DBOSClient(system_database_url=system_database_url)
+
+    def turn_work(self, session: Session, work: Work, interview_id: str) -> None:
+        """The work that a turn causes."""
+        match work.kind:
+            case "score":
+                self._put(session, INTERVIEWS, "score", f"score:{interview_id}", interview_id)
+            case "erase":
+                self._put(session, INTERVIEWS, "erase", f"erase:{interview_id}", interview_id)
+            case "watch":
+                self.watch(session, interview_id, 1, 60.0)
+
+    def watch(self, session: Session, interview_id: str, number: int, delay: float) -> None:
+        """Look at the interview's idle time after `delay` seconds; `number` counts the looks."""
+        self._put(
+            session,
+            INTERVIEWS,
+            "watch",
+            f"watch:{interview_id}:{number}",
+            interview_id,
+            number,
+            delay=delay,
+        )
+
+    def deliver(
+        self, session: Session, delivery_id: str, connector: str, attempt: int, delay: float = 0.0
+    ) -> None:
+        """Try a delivery for the `attempt`th time after `delay` seconds."""
+        self._put(
+            session,
+            DELIVERIES,
+            "deliver",
+            f"deliver:{delivery_id}:{attempt}",
+            delivery_id,
+            attempt,
+            delay=delay,
+            partition=connector,
+        )
+
+    def close(self) -> None:
+        self._client.destroy()
+
+    def _put(
+        self,
+        session: Session,
+        queue: str,
+        name: str,
+        workflow_id: str,
+        *args: str | int,
+        delay: float = 0.0,
+        partition: str | None = None,
+    ) -> None:
+        options: Options = {
+            "queue_name": queue,
+            "workflow_name": name,
+            "workflow_id": workflow_id,
+            "app_version": APPLICATION_VERSION,
+        }
+        if delay > 0:
+            options["delay_seconds"] = delay
+        if partition is not None:
+            options["queue_partition_key"] = partition
+        self._client.enqueue_in_transaction(session, options, *args)

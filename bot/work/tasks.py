@@ -1,0 +1,222 @@
+"""What the durable work does. Each task may run twice and has its effect once."""
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlmodel import Session, col, select
+
+from bot.pipeline import Pipeline
+from bot.report import Model, Record, Said, build_result
+from bot.security.sealing import ErasedError, Key
+from bot.storage import interviews
+from bot.storage.database import Database
+from bot.storage.people import erase_interview, key_of
+from bot.storage.tables import Delivery, DeliveryAttempt, Interview, ResultRow
+from bot.work.queues import WorkQueues
+from connectors.base import Connector, DeliveryError, PermanentError, RetryableError
+from connectors.result import to_json
+from dialogues.events import Event
+from dialogues.guide import sha256_of
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Tasks:
+    """The tasks with the parts they need."""
+
+    database: Database
+    master: Key
+    pipeline: Pipeline
+    queues: WorkQueues
+    connectors: Mapping[str, Connector]
+    model: Model
+    expire_seconds: float
+    delivery_delays: Sequence[float]
+    now: Callable[[], float] = time.time
+
+    def score(self, interview_id: str) -> None:
+        """Build and keep the result, and start a delivery to every connector."""
+
+        def work(session: Session) -> None:
+            if session.get(ResultRow, interview_id) is not None:
+                return
+            row = session.get_one(Interview, interview_id)
+            try:
+                key = key_of(session, self.master, row)
+            except ErasedError:
+                return
+            record = read_record(session, row, key)
+            role = self.pipeline.catalogue.role(session, row.files[row.position or ""])
+            result = build_result(record, role, self.model)
+            text = to_json(result)
+            session.add(
+                ResultRow(
+                    interview_id=interview_id,
+                    created_at=self.now(),
+                    sha256=sha256_of(text),
+                    overall=result.scores.overall.score,
+                    body=key.seal(text, f"result.body:{interview_id}"),
+                )
+            )
+            for name in self.connectors:
+                self._start_delivery(session, interview_id, name)
+
+        self.database.write_now(work)
+
+    def _start_delivery(self, session: Session, interview_id: str, connector: str) -> None:
+        now = self.now()
+        delivery = Delivery(
+            id=f"msg_{uuid.uuid4().hex}",
+            interview_id=interview_id,
+            connector=connector,
+            status="waiting",
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(delivery)
+        session.flush()
+        self.queues.deliver(session, delivery.id, connector, 1)
+
+    def deliver(self, delivery_id: str, attempt: int) -> None:
+        """One try; what came of it is kept, and the next try enqueued where it is worth one."""
+        prepared = self.database.read_now(
+            lambda session: self._prepare(session, delivery_id, attempt)
+        )
+        if prepared is None:
+            return
+        connector_name, result_json = prepared
+        after: float | None = None
+        try:
+            connector = self.connectors.get(connector_name)
+            if connector is None:
+                raise PermanentError(f"the connector {connector_name} is not set up any more")
+            outcome, detail = "sent", connector.deliver(result_json, delivery_id).detail
+        except DeliveryError as error:
+            outcome, detail = error.outcome, str(error)
+            after = error.after if isinstance(error, RetryableError) else None
+        log.info("delivery", delivery=delivery_id, attempt=attempt, outcome=outcome, detail=detail)
+        self.database.write_now(
+            lambda session: self._record_attempt(
+                session, delivery_id, attempt, outcome, detail, after
+            )
+        )
+
+    def _prepare(self, session: Session, delivery_id: str, attempt: int) -> tuple[str, str] | None:
+        delivery = session.get(Delivery, delivery_id)
+        if delivery is None or session.get(DeliveryAttempt, (delivery_id, attempt)) is not None:
+            return None
+        row = session.get_one(Interview, delivery.interview_id)
+        try:
+            key = key_of(session, self.master, row)
+        except ErasedError:
+            return None
+        result = session.get_one(ResultRow, row.id)
+        return delivery.connector, key.open(result.body, f"result.body:{row.id}")
+
+    def _record_attempt(
+        self,
+        session: Session,
+        delivery_id: str,
+        attempt: int,
+        outcome: str,
+        detail: str,
+        after: float | None,
+    ) -> None:
+        if session.get(DeliveryAttempt, (delivery_id, attempt)) is not None:
+            return
+        delivery = session.get_one(Delivery, delivery_id)
+        now = self.now()
+        session.add(
+            DeliveryAttempt(
+                delivery_id=delivery_id,
+                number=attempt,
+                at=now,
+                outcome=outcome,
+                detail=detail[:300],
+            )
+        )
+        tried = attempt - delivery.first_attempt
+        if outcome == "sent":
+            delivery.status = "sent"
+        elif outcome == "retryable" and tried < len(self.delivery_delays):
+            delivery.status = "retrying"
+            delay = max(self.delivery_delays[tried], after or 0.0)
+            self.queues.deliver(session, delivery_id, delivery.connector, attempt + 1, delay)
+        else:
+            delivery.status = "failed"
+        delivery.attempts = attempt
+        delivery.updated_at = now
+        session.add(delivery)
+
+    def send_again(self, session: Session, delivery_id: str) -> bool:
+        """A person starts a failed delivery anew; False when it is not failed."""
+        delivery = session.get(Delivery, delivery_id)
+        if delivery is None or delivery.status != "failed":
+            return False
+        delivery.status = "waiting"
+        delivery.first_attempt = delivery.attempts + 1
+        delivery.updated_at = self.now()
+        session.add(delivery)
+        self.queues.deliver(session, delivery.id, delivery.connector, delivery.attempts + 1)
+        return True
+
+    def watch(self, interview_id: str, number: int) -> None:
+        """Close the interview when it was idle too long, else look again later."""
+        try:
+            again = self.pipeline.time_out(interview_id, self.expire_seconds)
+        except ErasedError:
+            return
+        if again is not None:
+            self.database.write_now(
+                lambda session: self.queues.watch(session, interview_id, number + 1, again)
+            )
+
+    def erase(self, interview_id: str) -> None:
+        """Drop the interview's key; nothing it sealed can be read afterwards."""
+        self.database.write_now(lambda session: erase_interview(session, interview_id))
+
+
+def read_record(session: Session, row: Interview, key: Key) -> Record:
+    """Everything that was said and happened, in order: of each turn events, then replies."""
+    entries: list[tuple[int, int, Event | Said]] = [
+        (turn, 0, event) for turn, event in interviews.read_events(session, row, key)
+    ]
+    entries += [
+        (message.turn, 1, Said(message.at, message.reply))
+        for message in interviews.read_messages(session, row, key)
+    ]
+    entries.sort(key=lambda entry: entry[:2])
+    return Record(
+        interview=row.id,
+        campaign=row.campaign_id,
+        person=row.person_id,
+        channel=row.channel,
+        source=row.source,
+        entries=[entry for _, _, entry in entries],
+    )
+
+
+def deliveries_of(
+    session: Session, interview_id: str
+) -> list[tuple[Delivery, list[DeliveryAttempt]]]:
+    """The delivery log of an interview."""
+    found = session.exec(
+        select(Delivery).where(Delivery.interview_id == interview_id).order_by(Delivery.connector)
+    ).all()
+    return [
+        (
+            delivery,
+            list(
+                session.exec(
+                    select(DeliveryAttempt)
+                    .where(DeliveryAttempt.delivery_id == delivery.id)
+                    .order_by(col(DeliveryAttempt.number))
+                )
+            ),
+        )
+        for delivery in found
+    ]

@@ -1,0 +1,1 @@
+"""Where a result goes: the result contract and one file a system."""

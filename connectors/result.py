@@ -1,0 +1,156 @@
+"""The result of an interview as other systems get it: `miantan.result/1`.
+
+Floats are rounded and keys sorted, so that equal results are equal bytes.
+"""
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA: Literal["miantan.result/1"] = "miantan.result/1"
+
+
+class Contract(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Order(Contract):
+    """The order of another system that this result answers."""
+
+    id: str
+    external: dict[str, Any] = Field(default_factory=dict)
+
+
+class Candidate(Contract):
+    """Only what consent covers."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    type: str | None
+    language: str
+
+
+class FileVersion(Contract):
+    """A guide or rubric; `sha256` is of the file's bytes."""
+
+    id: str
+    version: int
+    sha256: str
+
+
+class ModelVersion(Contract):
+    encoder: str
+    calibrator: str
+    sha256: str
+
+
+class Transcribed(Contract):
+    model: str
+    quality: dict[str, float]
+
+
+class Line(Contract):
+    """A line of the transcript. `at` is UTC, ISO 8601.
+
+    The answer to a question is its lines of kind `answer` and `probe_reply`, in order, joined by
+    line breaks; evidence points into that.
+    """
+
+    seq: int
+    at: str
+    speaker: Literal["bot", "candidate", "recruiter"]
+    kind: str
+    question_id: str | None
+    text: str
+    asr: Transcribed | None = None
+
+
+class Evidence(Contract):
+    key_point: str
+    start: int
+    end: int
+    text: str
+    strength: float
+
+
+class Flag(Contract):
+    kind: str
+    reason: str
+    start: int
+    end: int
+
+
+class Score(Contract):
+    """Score and estimate 0–100, level 1–5; unscored has neither score nor level, but reasons."""
+
+    score: float | None
+    estimate: float
+    level: int | None
+    interval: tuple[float, float]
+    status: Literal["scored", "unscored"]
+    reasons: tuple[str, ...] = ()
+
+
+class ScoreRow(Score):
+    question_id: str
+    flags: tuple[Flag, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+class CompetencyScore(Score):
+    weight: float
+
+
+class Scores(Contract):
+    overall: Score
+    competencies: dict[str, CompetencyScore]
+    answers: tuple[ScoreRow, ...]
+
+
+class InterviewFlag(Flag):
+    question_id: str
+
+
+class Result(Contract):
+    """Transcript, scores and versions of one interview."""
+
+    schema_: Literal["miantan.result/1"] = Field(SCHEMA, alias="schema")
+    interview: str
+    campaign: str
+    position: str
+    person: str
+    order: Order | None = None
+    candidate: Candidate
+    channel: str
+    source: str
+    started_at: str
+    finished_at: str
+    guide: FileVersion
+    rubric: FileVersion
+    model: ModelVersion
+    transcript: tuple[Line, ...]
+    scores: Scores
+    flags: tuple[InterviewFlag, ...] = ()
+    review: dict[str, Any] | None = None
+    report_url: str | None = None
+
+
+def to_json(result: Result) -> str:
+    """The canonical text: sorted keys, two spaces, UTF-8, one newline at the end."""
+    data = result.model_dump(mode="json", by_alias=True)
+    for field in ("name", "email", "phone"):
+        if data["candidate"][field] is None:
+            del data["candidate"][field]
+    for line in data["transcript"]:
+        if line["asr"] is None:
+            del line["asr"]
+    if data["report_url"] is None:
+        del data["report_url"]
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, indent=2) + "\n"
+
+
+def from_json(text: str) -> Result:
+    """Raises pydantic.ValidationError when the text is no result."""
+    return Result.model_validate_json(text)

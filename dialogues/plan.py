@@ -1,0 +1,54 @@
+"""What an interview is made from: a campaign's positions with their guides, and what is judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dialogues.guide import Guide, Language, Text
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A competency as the candidate hears of it; `weight` in percent."""
+
+    name: Text
+    weight: float
+
+
+@dataclass(frozen=True)
+class Position:
+    """A position (岗位) of a campaign."""
+
+    id: str
+    title: Text
+    guide: Guide
+    dimensions: tuple[Dimension, ...]
+
+    def describe_dimensions(self, language: Language) -> str:
+        return ("、" if language == "zh" else ", ").join(
+            f"{d.name.get(language) or next(iter(d.name.values()))} {d.weight:g}%"
+            for d in self.dimensions
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A campaign (招聘项目) as the engine sees it; it has at least one position."""
+
+    title: Text
+    company: Text
+    positions: Mapping[str, Position]
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages that every position can be held in, in the first guide's order."""
+        guides = [position.guide for position in self.positions.values()]
+        return tuple(x for x in guides[0].languages if all(x in g.languages for g in guides))
+
+    @property
+    def minutes(self) -> int:
+        """About how long the interview takes: the longest path a candidate type can have."""
+        return max(
+            round(sum(q.minutes for q in position.guide.questions if q.meant_for(name)))
+            for position in self.positions.values()
+            for name in position.guide.candidate_types
+        )

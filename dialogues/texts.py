@@ -1,0 +1,147 @@
+"""What the interviewer says besides the guide's questions, in Chinese and English."""
+
+from dialogues.guide import Language
+
+TEXTS: dict[str, dict[Language, str]] = {
+    "greeting": {
+        "zh": "您好，我是{company}的 AI 面试官，由程序驱动，不是真人。"
+        "这次是“{title}”的结构化面试，大约 {minutes} 分钟，可以随时暂停，之后回来接着答。",
+        "en": "Hello, I am the AI interviewer of {company}: a program, not a person. "
+        "This is a structured interview for “{title}” and takes about {minutes} minutes. "
+        "You can pause at any time and come back later.",
+    },
+    "consent": {
+        "zh": "开始之前请您确认：您在这里说的话会被加密保存，用于对照公开的评分标准评估您的回答，"
+        "并提供给{company}的招聘人员。只看回答的内容，不判断情绪；录用与否由人决定，"
+        "您可以随时要求人工复核、撤回同意或删除资料。您是否同意？",
+        "en": "Before we start: what you write here is stored encrypted, used to assess your answers "
+        "against published criteria, and shown to the recruiters of {company}. Only the content of "
+        "your answers counts and no emotion is inferred. A person decides. At any time you may ask "
+        "for a review by a person, withdraw your consent, or have your data deleted. Do you agree?",
+    },
+    "agree": {"zh": "同意", "en": "I agree"},
+    "decline": {"zh": "不同意", "en": "I do not agree"},
+    "consent_again": {
+        "zh": "请选择“同意”或“不同意”，我才能继续。",
+        "en": "Please choose “I agree” or “I do not agree” so that I can go on.",
+    },
+    "declined": {
+        "zh": "明白了，面试不会开始，您的选择不会被用来评价您。如果改变主意，可以重新打开链接。",
+        "en": "Understood. The interview will not start, and your choice will not be held against "
+        "you. If you change your mind, open the link again.",
+    },
+    "choose_position": {
+        "zh": "请选择您要面试的岗位：",
+        "en": "Which position is this interview for?",
+    },
+    "choose_type": {"zh": "请选择适合您的类别：", "en": "Which of these describes you?"},
+    "choose_again": {
+        "zh": "没有对上选项，请选择其中一个：",
+        "en": "That is not one of the options. Please choose one:",
+    },
+    "criteria": {
+        "zh": "本次面试考察 {count} 个维度：{dimensions}。每一分都会附上您自己的原话作为依据，"
+        "您有权要求人工复核。一共约 {total} 个问题，请慢慢想，想好再答。",
+        "en": "This interview looks at {count} dimensions: {dimensions}. Every point is shown with "
+        "your own words as its evidence, and you have the right to a review by a person. There are "
+        "about {total} questions. Take your time to think before you answer.",
+    },
+    "number_again": {
+        "zh": "请用数字回答{bounds}，例如 {example}。",
+        "en": "Please answer with a number{bounds}, for example {example}.",
+    },
+    "no_words": {
+        "zh": "这条消息里我没有看到文字，请用文字再说一遍：",
+        "en": "I could not find any words in that message. Please put it in words:",
+    },
+    "confirm_skip": {
+        "zh": "您想跳过这个问题吗？跳过的问题不会得分。",
+        "en": "Would you like to skip this question? A skipped question earns no score.",
+    },
+    "confirm_human": {
+        "zh": "您想转给真人招聘人员吗？转接后我会停下来，您的消息会转给他们。",
+        "en": "Would you like to be handed over to a recruiter? I will stop here and your messages "
+        "will go to them.",
+    },
+    "confirm_withdraw": {
+        "zh": "您想撤回同意并结束面试吗？结束后不再评分。",
+        "en": "Would you like to withdraw your consent and end the interview? It will not be "
+        "scored.",
+    },
+    "confirm_delete": {
+        "zh": "您想删除这次面试的全部资料并结束面试吗？删除后无法恢复。",
+        "en": "Would you like all data of this interview deleted, and the interview ended? This "
+        "cannot be undone.",
+    },
+    "yes": {"zh": "是", "en": "Yes"},
+    "no": {"zh": "否", "en": "No"},
+    "kept_going": {"zh": "好的，我们继续。", "en": "All right, let us go on."},
+    "skipped": {"zh": "好的，这个问题先跳过。", "en": "All right, we will skip this one."},
+    "paused": {
+        "zh": "已暂停，之前的回答都保存好了。准备好了就发“继续”。",
+        "en": "Paused. Your answers so far are saved. Send “resume” when you are ready.",
+    },
+    "resumed": {"zh": "欢迎回来，我们接着来。", "en": "Welcome back, let us go on."},
+    "human": {
+        "zh": "已转给招聘人员，他们会尽快回复您。您现在发的消息都会保存并转给他们。",
+        "en": "I have handed you over to the recruiters, who will reply as soon as they can. "
+        "Messages you send now are kept for them.",
+    },
+    "human_noted": {
+        "zh": "已转达给招聘人员。",
+        "en": "Passed on to the recruiters.",
+    },
+    "withdrawn": {
+        "zh": "已撤回同意，面试到此结束，不会评分。",
+        "en": "Your consent is withdrawn. The interview ends here and will not be scored.",
+    },
+    "erased": {
+        "zh": "面试已结束，这次面试的资料正在删除，之后将无法读取。",
+        "en": "The interview has ended. Its data is being deleted and cannot be read afterwards.",
+    },
+    "expired": {
+        "zh": "很久没有收到您的消息，这次面试先结束了。已有的回答都已保存；如需继续，请联系招聘人员。",
+        "en": "We have not heard from you for a long time, so this interview is closed. Your "
+        "answers are saved; if you would like to go on, please contact the recruiters.",
+    },
+    "finished": {
+        "zh": "面试结束，谢谢您的时间和回答。招聘人员会查看您的回答和评分依据，再由他们作出决定；"
+        "您可以要求人工复核。",
+        "en": "That was the last question. Thank you for your time and your answers. The recruiters "
+        "will read them together with the evidence for each score, and they decide. You may ask "
+        "for a review by a person.",
+    },
+    "closed": {"zh": "这次面试已经结束。", "en": "This interview has ended."},
+    "language_changed": {"zh": "好的，我们用中文继续。", "en": "All right, we go on in English."},
+    "language_missing": {
+        "zh": "抱歉，这份面试提纲只有中文。",
+        "en": "Sorry, this interview is in English only.",
+    },
+    "about_scoring": {
+        "zh": "评分只看您说的内容：把回答和岗位评分标准里的要点逐条对照，标出对应的原话。"
+        "维度和权重：{dimensions}。同样的回答总是得到同样的分数，最后由人决定，您可以要求人工复核。",
+        "en": "Only the content of what you say is scored: it is compared point by point with the "
+        "role's rubric, and the words each point rests on are marked. Dimensions and weights: "
+        "{dimensions}. The same answer always gets the same score; a person decides, and you may "
+        "ask for a review by a person.",
+    },
+    "about_process": {
+        "zh": "这次面试一共约 {total} 个问题，已完成 {answered} 个。结束后由招聘人员查看并决定下一步。"
+        "您可以随时发“暂停”“请再说一遍”“跳过”或“转人工”。",
+        "en": "There are about {total} questions and {answered} are done. Afterwards the recruiters "
+        "read your answers and decide what comes next. You can say “pause”, “repeat”, “skip” or "
+        "“talk to a person” at any time.",
+    },
+    "about_privacy": {
+        "zh": "您的回答加密保存在{company}自己的服务器上，只用于这次招聘，不交给外部 AI 服务。"
+        "您可以随时发“撤回同意”或“删除我的资料”。",
+        "en": "Your answers are stored encrypted on the machines of {company}, used for this "
+        "recruitment only, and not sent to any outside AI service. You can say “withdraw my "
+        "consent” or “delete my data” at any time.",
+    },
+}
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """The text of `key` in the language, with its {placeholders} filled."""
+    return TEXTS[key][language].format(**values)

@@ -1,0 +1,128 @@
+"""A turn in the making, and how what is open is asked."""
+
+from dataclasses import dataclass, field
+
+from dialogues import path
+from dialogues.events import Event, Reply, ReplyOption, Work
+from dialogues.guide import Guide, Language, Question
+from dialogues.plan import Plan, Position
+from dialogues.state import State, apply
+from dialogues.texts import say
+
+
+@dataclass
+class Turn:
+    """A turn in the making: each emitted event is applied at once."""
+
+    plan: Plan
+    state: State
+    now: float
+    events: list[Event] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    work: list[Work] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+        self.state = apply(self.state, event)
+
+    @property
+    def language(self) -> Language:
+        return self.state.language
+
+    @property
+    def position(self) -> Position:
+        return self.plan.positions[self.state.position or ""]
+
+    @property
+    def guide(self) -> Guide:
+        return self.position.guide
+
+    @property
+    def question(self) -> Question | None:
+        return self.guide.by_id.get(self.state.question or "") if self.state.position else None
+
+    def notice(self, key: str, **values: object) -> None:
+        self.replies.append(Reply(kind="notice", text=say(key, self.language, **values)))
+
+    def offer(self, kind: str, key: str, options: tuple[ReplyOption, ...]) -> None:
+        self.replies.append(
+            Reply.model_validate(
+                {"kind": kind, "text": say(key, self.language), "options": options}
+            )
+        )
+
+
+def ask_again(turn: Turn) -> None:
+    """Say what is open now: the confirmation, consent, a choice, the probe or the question."""
+    state, question = turn.state, turn.question
+    if state.closed or state.status == "human":
+        return
+    if state.pending is not None:
+        turn.offer("text", f"confirm_{state.pending}", fixed_options(turn, "yes", "no"))
+    elif not state.consented:
+        ask_consent(turn)
+    elif question is None:
+        choice = open_choice(turn)
+        if choice is not None:
+            turn.offer("text", *choice)
+    else:
+        text = question.probe(state.probe).text if state.probe else question.text
+        turn.replies.append(
+            Reply(
+                kind="question",
+                text=text[turn.language],
+                options=question_options(turn),
+                question=question.id,
+                probe=state.probe,
+                progress=(len(state.asked), path.expected_total(turn.guide, state)),
+            )
+        )
+
+
+def ask_consent(turn: Turn) -> None:
+    text = say("consent", turn.language, company=turn.plan.company[turn.language])
+    turn.replies.append(
+        Reply(kind="consent", text=text, options=fixed_options(turn, "agree", "decline"))
+    )
+
+
+def fixed_options(turn: Turn, *keys: str) -> tuple[ReplyOption, ...]:
+    return tuple(ReplyOption(id=key, text=say(key, turn.language)) for key in keys)
+
+
+def open_choice(turn: Turn) -> tuple[str, tuple[ReplyOption, ...]] | None:
+    """Which of position and candidate type has still to be chosen, with its options."""
+    state, language = turn.state, turn.language
+    if state.position is None:
+        texts = {p.id: p.title for p in turn.plan.positions.values()}
+        key = "choose_position"
+    elif state.candidate_type not in turn.guide.candidate_types:
+        texts = turn.guide.candidate_types
+        key = "choose_type"
+    else:
+        return None
+    return key, tuple(ReplyOption(id=i, text=t.get(language, i)) for i, t in texts.items())
+
+
+def question_options(turn: Turn) -> tuple[ReplyOption, ...]:
+    question = turn.question
+    if question is None or turn.state.probe is not None:
+        return ()
+    return tuple(
+        ReplyOption(id=option.id, text=option.label(turn.language)) for option in question.options
+    )
+
+
+def ask_for_number(turn: Turn, question: Question) -> None:
+    low, high = question.min, question.max
+    bounds = ""
+    if low is not None and high is not None:
+        bounds = (
+            f"（{low:g} 到 {high:g}）" if turn.language == "zh" else f" from {low:g} to {high:g}"
+        )
+    elif low is not None:
+        bounds = f"（不小于 {low:g}）" if turn.language == "zh" else f" of at least {low:g}"
+    elif high is not None:
+        bounds = f"（不大于 {high:g}）" if turn.language == "zh" else f" of at most {high:g}"
+    example = low if low is not None else high if high is not None else 3
+    turn.notice("number_again", bounds=bounds, example=f"{example:g}")

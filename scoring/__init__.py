@@ -1,0 +1,1 @@
+"""How good an answer is: rubric, encoder, evidence and scores."""
