@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.assessors import Assessors
 from bot.hub import Hub
 from bot.pipeline import Pipeline
+from bot.prepare import ready_encoder
 from bot.report import Model
 from bot.security.sealing import Key, load_master_key
 from bot.settings import Settings
@@ -18,7 +19,7 @@ from bot.work.runner import Runner, executor_id
 from bot.work.tasks import Tasks
 from connectors.base import Connector
 from connectors.webhook import WebhookConnector
-from scoring.encoder import Encoder, load_encoder
+from scoring.encoder import Encoder
 
 CHAT = "web"
 
@@ -59,7 +60,7 @@ def build(settings: Settings) -> Application:
     master = load_master_key(
         settings.master_key.get_secret_value() if settings.master_key else None, settings.home
     )
-    encoder = load_encoder(settings.encoder, settings.home, settings.encoder_threads)
+    encoder = ready_encoder(settings)
     queues = WorkQueues(dbos_url(settings.url))
     hub = Hub()
 

@@ -86,3 +86,24 @@ def _next_allowed(guide: Guide, state: State, start: int, seen: frozenset[str]) 
         if question.id not in seen and question.meant_for(state.candidate_type):
             return question
     return None
+
+
+def longest_minutes(guide: Guide, candidate_type: str) -> float:
+    """The minutes of the longest path for a candidate type, whatever the conditions say."""
+    longest: dict[int, float] = {len(guide.questions): 0.0}
+    for index in range(len(guide.questions) - 1, -1, -1):
+        question = guide.questions[index]
+        if not question.meant_for(candidate_type):
+            longest[index] = longest[index + 1]
+            continue
+        ends = [
+            len(guide.questions) if branch.go == END else guide.position[branch.go]
+            for branch in question.next
+        ]
+        if all(branch.when is not None for branch in question.next):
+            ends.append(index + 1)
+        # A branch backwards leads to what was asked already, and from there on.
+        longest[index] = question.minutes + max(
+            longest.get(end, longest[index + 1]) for end in ends
+        )
+    return longest[0]

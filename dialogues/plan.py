@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dialogues.guide import Guide, Language, Text
+from dialogues.path import longest_minutes
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ class Plan:
 
     @property
     def minutes(self) -> int:
-        """About how long the interview takes: the longest path a candidate type can have."""
+        """About how long the interview takes: the longest path that anyone can have."""
         return max(
-            round(sum(q.minutes for q in position.guide.questions if q.meant_for(name)))
+            round(longest_minutes(position.guide, name))
             for position in self.positions.values()
             for name in position.guide.candidate_types
         )

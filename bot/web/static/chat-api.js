@@ -58,7 +58,7 @@ export const send = ({ session, token }, { id, text }) =>
   request("POST", sessionPath(session, "messages"), { token, body: { id, text } });
 
 export const history = ({ session, token }, after) =>
-  request("GET", sessionPath(session, "messages") + (after ? `?after=${encodeURIComponent(after)}` : ""), { token });
+  request("GET", sessionPath(session, "messages") + "?history=true" + (after ? `&after=${encodeURIComponent(after)}` : ""), { token });
 
 /** Feeds text chunks, calls `onEvent({event, data, id})` for every complete server-sent event. */
 export function eventParser(onEvent) {

@@ -1,0 +1,120 @@
+"""`miantan verify`: the scores again from the evidence, and the evidence again from the words."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bot.commands import archive
+from bot.commands.errors import CommandError
+from bot.report import ANSWER_KINDS, rescore, scored_questions
+from bot.storage.catalogue import GivenFiles, Role, load_role
+from connectors.result import Contract, Result, from_json
+from scoring.encoder import Encoder
+from scoring.evidence import AnswerPart, Assessor, Found, combine
+
+TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found. `problems` is empty when the result holds."""
+
+    problems: tuple[str, ...]
+    scores_equal: bool
+    largest_difference: float | None
+    """Of a strength, 0–1; None when the evidence could not be found again with this encoder."""
+    note: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return not self.problems
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "holds": self.holds,
+            "scores_equal": self.scores_equal,
+            "largest_difference": self.largest_difference,
+            "problems": list(self.problems),
+            "note": self.note,
+        }
+
+
+def read_result(file: Path) -> Result:
+    """Raises CommandError when the file is no result."""
+    text = file.read_text(encoding="utf-8")
+    try:
+        return from_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise CommandError(
+            f"{file}: not a result: {where}: {first['msg']}; pass a file that Miantan wrote"
+        ) from None
+
+
+def find_role(result: Result, home: Path, guide: Path | None, rubric: Path | None) -> Role:
+    """The guide and rubric the result was made with, by their hashes."""
+    guide_file, guide_text = archive.find(home, result.guide.sha256, "guide", guide)
+    rubric_file, rubric_text = archive.find(home, result.rubric.sha256, "rubric", rubric)
+    return load_role(GivenFiles(guide_text, rubric_text, str(guide_file), str(rubric_file)))
+
+
+def verify(result: Result, role: Role, encoder: Encoder) -> Verdict:
+    """Check a result; the verdict says what does not hold."""
+    problems: list[str] = []
+    asked = scored_questions(
+        role, [x.question_id for x in result.transcript if x.kind == "question" and x.question_id]
+    )
+    again = rescore(role.rubric, asked, result.scores.answers)
+    scores_equal = _canonical(again.model_dump(mode="json")) == _canonical(
+        result.scores.model_dump(mode="json")
+    )
+    if not scores_equal:
+        problems.append("the scores do not follow from the evidence")
+    if list(asked) != [row.question_id for row in result.scores.answers]:
+        problems.append("the scored questions are not those that were asked")
+    if encoder.sha256 != result.model.sha256:
+        note = f"the evidence was found with another encoder ({result.model.encoder}); not compared"
+        return Verdict(tuple(problems), scores_equal, None, note)
+    largest = 0.0
+    assessor = Assessor(role.rubric, role.guide, encoder)
+    for row in result.scores.answers:
+        found = _find_again(assessor, result, row.question_id)
+        difference = _difference(found, row)
+        largest = max(largest, difference)
+        if difference > TOLERANCE:
+            problems.append(f"{row.question_id}: the evidence does not follow from the words")
+    return Verdict(tuple(problems), scores_equal, round(largest, 4))
+
+
+def _canonical(data: object) -> str:
+    return json.dumps(data, sort_keys=True, ensure_ascii=False)
+
+
+def _find_again(assessor: Assessor, result: Result, question: str) -> tuple[str, Found]:
+    texts = [
+        line.text
+        for line in result.transcript
+        if line.question_id == question and line.kind in ANSWER_KINDS
+    ]
+    return combine(AnswerPart(text=text, found=assessor.find(question, text)) for text in texts)
+
+
+def _difference(again: tuple[str, Found], row: Contract) -> float:
+    """The largest difference of a strength; 1 where words, flags or reasons differ."""
+    answer, found = again
+    stored = Found.model_validate(
+        {name: value for name, value in row.model_dump().items() if name in Found.model_fields}
+    )
+    skipped = stored.reasons == ("skipped",)
+    if any(answer[e.start : e.end] != e.text for e in stored.evidence):
+        return 1.0
+    if not skipped and (found.reasons != stored.reasons or found.flags != stored.flags):
+        return 1.0
+    now = {e.key_point: e.strength for e in found.evidence}
+    then = {e.key_point: e.strength for e in stored.evidence}
+    return max(
+        (abs(now.get(name, 0.0) - then.get(name, 0.0)) for name in {*now, *then}), default=0.0
+    )
