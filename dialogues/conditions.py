@@ -6,27 +6,28 @@ Facts: `candidate.type`, `profile.X`, `answer.QUESTION` (the option's id, or the
 false, whatever the operator.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 20
 
 GRAMMAR = r"""
 ?start: disjunction
-?disjunction: conjunction ("or" conjunction)*
-?conjunction: negation ("and" negation)*
-?negation: "not" negation -> negate
+?disjunction: conjunction (_OR conjunction)*
+?conjunction: negation (_AND negation)*
+?negation: _NOT negation -> negate
     | comparison
     | known
     | missing
     | "(" disjunction ")"
 comparison: value OPERATOR value
-    | value "in" list -> membership
+    | value _IN list -> membership
 known: "known" "(" "profile" "." NAME ")"
 missing: "missing" "(" NAME ")"
 ?value: "candidate" "." "type" -> candidate_type
@@ -42,6 +43,10 @@ OPERATOR: "==" | "!=" | "<=" | ">=" | "<" | ">"
 STRING: /"[^"\n]*"|'[^'\n]*'/
 NUMBER: /-?\d+(\.\d+)?/
 NAME: /[A-Za-z_][A-Za-z0-9_-]*/
+_OR: /(?<![\w-])or(?![\w-])/
+_AND: /(?<![\w-])and(?![\w-])/
+_NOT: /(?<![\w-])not(?![\w-])/
+_IN: /(?<![\w-])in(?![\w-])/
 %import common.WS
 %ignore WS
 """
@@ -172,26 +177,39 @@ def parse(text: str) -> Condition:
     """Parse a condition; raises ConditionError with the place where it stops making sense."""
     if len(text) > MAX_LENGTH or _depth(text) > MAX_DEPTH:
         raise ConditionError(
-            f"condition is too long or too deeply nested "
+            "condition is too long or too deeply nested "
             f"(at most {MAX_LENGTH} characters, {MAX_DEPTH} levels)"
         )
     try:
         tree = _PARSER.parse(text)
     except UnexpectedInput as error:
-        column = getattr(error, "column", 0)
-        where = f"at character {column}" if column > 0 else "at its end"
-        raise ConditionError(f"cannot read condition {text!r} {where}") from None
-    if isinstance(tree, Literal | Reference):
-        raise ConditionError(f"condition {text!r} compares nothing")
+        at_end = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+        where = "at its end" if at_end else f"at character {(error.pos_in_stream or 0) + 1}"
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        raise ConditionError(f"cannot read condition {shown!r} {where}") from None
     return tree  # type: ignore[return-value]
 
 
+_SHOWN = 120
+_PIECES = re.compile(r""""[^"\n]*"|'[^'\n]*'|[\w-]+|[^\s]""")
+
+
 def _depth(text: str) -> int:
-    depth = deepest = 0
-    for character in text:
-        depth += (character == "(") - (character == ")")
-        deepest = max(deepest, depth)
-    return max(deepest, text.count("not "))
+    """How deep parentheses and `not` stand within each other."""
+    deepest = nots = 0
+    outer: list[int] = [0]
+    for piece in _PIECES.findall(text):
+        if piece == "not":
+            nots += 1
+        elif piece == "(":
+            outer.append(outer[-1] + nots + 1)
+            nots = 0
+        else:
+            nots = 0
+            if piece == ")" and len(outer) > 1:
+                outer.pop()
+        deepest = max(deepest, outer[-1] + nots)
+    return deepest
 
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {

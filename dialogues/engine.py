@@ -4,7 +4,7 @@ Pure: no I/O, no clock. Replies are things to say and events are things to keep;
 turn is the fold of its events.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dialogues import events as ev
@@ -12,7 +12,7 @@ from dialogues import path
 from dialogues.events import Event, Input, Reply, Work
 from dialogues.guide import Language, Question
 from dialogues.plan import Plan
-from dialogues.replying import count_words, match_option, read_number
+from dialogues.replying import LARGEST, count_words, match_option, named_language, read_number
 from dialogues.state import State
 from dialogues.texts import say
 from dialogues.turn import (
@@ -22,6 +22,7 @@ from dialogues.turn import (
     ask_for_number,
     fixed_options,
     open_choice,
+    open_options,
     question_options,
 )
 
@@ -43,6 +44,7 @@ def advance(plan: Plan, state: State, heard: Input, now: float) -> Transition:
         case ev.Begin():
             _begin(turn, heard)
         case ev.Said():
+            turn.text = heard.text
             _said(turn, heard)
         case ev.TimedOut():
             _timed_out(turn, heard)
@@ -91,13 +93,18 @@ def _begin(turn: Turn, begin: ev.Begin) -> None:
     turn.work.append(Work("watch"))
 
 
-def _storable(profile: object) -> dict[str, str | float | bool | None]:
-    items = profile.items() if isinstance(profile, dict) else ()
-    return {
-        str(key): value
-        for key, value in items
-        if value is None or isinstance(value, str | int | float | bool)
-    }
+def _storable(profile: Mapping[str, object]) -> dict[str, str | float | bool | None]:
+    """What of the profile can be kept: words, numbers, yes and no."""
+    kept: dict[str, str | float | bool | None] = {}
+    for key, value in profile.items():
+        match value:
+            case None | bool():
+                kept[key] = value
+            case str():
+                kept[key] = value.encode(errors="replace").decode()
+            case int() | float() if abs(value) < LARGEST:
+                kept[key] = float(value)
+    return kept
 
 
 def _set_position(turn: Turn, position_id: str) -> None:
@@ -143,9 +150,15 @@ def _said(turn: Turn, said: ev.Said) -> None:
         turn.notice("human_noted")
     elif state.pending is not None:
         _confirmation(turn, said)
-    elif said.intent in COMMANDS and _means_a_command(turn, said):
+    elif match_option(said.text, open_options(turn)) is not None:
+        # An option's own words are that option, whatever else they could mean.
+        _reply_to_what_is_open(turn, said)
+    elif said.intent in COMMANDS:
         _note(turn, said)
         COMMANDS[said.intent](turn)
+    elif state.status == "paused" and said.intent in ("affirm", "thanks"):
+        _note(turn, said)
+        turn.notice("paused")
     elif said.intent == "no_words":
         _note(turn, said)
         turn.notice("no_words")
@@ -154,26 +167,23 @@ def _said(turn: Turn, said: ev.Said) -> None:
         _reply_to_what_is_open(turn, said)
 
 
-def _means_a_command(turn: Turn, said: ev.Said) -> bool:
-    """An option's own words are that option, whatever else they could mean."""
-    if not turn.state.consented:
-        return match_option(said.text, fixed_options(turn, "agree", "decline")) is None
-    return match_option(said.text, question_options(turn)) is None
-
-
 def _note(turn: Turn, said: ev.Said) -> None:
     turn.emit(ev.Noted(at=turn.now, text=said.text, intent=said.intent))
 
 
 def _reply_to_what_is_open(turn: Turn, said: ev.Said) -> None:
-    if turn.state.status == "paused":
-        turn.emit(ev.Resumed(at=turn.now))
+    _wake(turn)
     if not turn.state.consented:
         _consent(turn, said)
     elif turn.question is None:
         _chosen(turn, said)
     else:
         _answer(turn, turn.question, said)
+
+
+def _wake(turn: Turn) -> None:
+    if turn.state.status == "paused":
+        turn.emit(ev.Resumed(at=turn.now))
 
 
 def _consent(turn: Turn, said: ev.Said) -> None:
@@ -282,6 +292,7 @@ def _confirmation(turn: Turn, said: ev.Said) -> None:
         return
     _note(turn, said)
     if meant == "no" or what is None:
+        _wake(turn)
         turn.notice("kept_going")
         ask_again(turn)
     elif what == "skip":
@@ -310,6 +321,7 @@ def _do_skip(turn: Turn) -> None:
     if question is None:
         ask_again(turn)
         return
+    _wake(turn)
     turn.emit(ev.Skipped(at=turn.now, question=question.id, probe=probe))
     turn.notice("skipped")
     if probe is not None:
@@ -326,15 +338,18 @@ def _pause(turn: Turn) -> None:
 
 def _resume(turn: Turn) -> None:
     if turn.state.status == "paused":
-        turn.emit(ev.Resumed(at=turn.now))
+        _wake(turn)
         turn.notice("resumed")
     ask_again(turn)
 
 
 def _change_language(turn: Turn) -> None:
+    """To the language that was named, or to the other one."""
     other: Language = "en" if turn.language == "zh" else "zh"
-    if other in turn.plan.languages:
-        turn.emit(ev.LanguageChanged(at=turn.now, language=other))
+    wanted = named_language(turn.text) or other
+    if wanted in turn.plan.languages:
+        if wanted != turn.language:
+            turn.emit(ev.LanguageChanged(at=turn.now, language=wanted))
         turn.notice("language_changed")
     else:
         turn.notice("language_missing")

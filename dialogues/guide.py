@@ -1,7 +1,7 @@
 """The interview guide (面试提纲): the models of `dialogues/guides/*.yml`."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -22,6 +22,7 @@ Language = Literal["zh", "en"]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=64)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=4_000, strip_whitespace=True)]
 Text = dict[Language, Words]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 END = "end"
 
 
@@ -76,7 +77,7 @@ class ProfileField(Strict):
             except ValueError:
                 return None
             return number if abs(number) < 1e12 else None
-        text = str(value).strip()[:500]
+        text = (f"{value:.15g}" if isinstance(value, float) else str(value)).strip()[:500]
         if self.type == "choice":
             return text if any(option.id == text for option in self.options) else None
         return text or None
@@ -107,8 +108,8 @@ class Question(Strict):
     minutes: Annotated[float, Field(gt=0, le=120)] = 2
     text: Text
     options: list[Option] = Field(default_factory=list)
-    min: float | None = None
-    max: float | None = None
+    min: Number | None = None
+    max: Number | None = None
     probes: list[Probe] = Field(default_factory=list)
     max_probes: Annotated[int, Field(ge=0, le=5)] = 1
     next: list[Branch] = Field(default_factory=list)
@@ -219,15 +220,26 @@ def _check_references(guide: Guide, document: Document) -> None:
 
 
 def _check_ids(guide: Guide, document: Document) -> None:
-    seen: set[str] = set()
+    _check_unique(("questions",), [q.id for q in guide.questions], document, taken=(END,))
     for i, question in enumerate(guide.questions):
-        names = [question.id, *(f"{question.id}.{probe.id}" for probe in question.probes)]
-        for name in names:
-            if name in seen or name == END:
-                raise document.problem(
-                    ("questions", i, "id"), f"the id {name!r} is taken", "give it another id"
-                )
-            seen.add(name)
+        for part, ids in (
+            ("options", [option.id for option in question.options]),
+            ("probes", [probe.id for probe in question.probes]),
+        ):
+            _check_unique(("questions", i, part), ids, document)
+    for name, field in guide.profile.items():
+        ids = [option.id for option in field.options]
+        _check_unique(("profile", name, "options"), ids, document)
+
+
+def _check_unique(
+    path: tuple[str | int, ...], ids: Sequence[str], document: Document, taken: Sequence[str] = ()
+) -> None:
+    for i, name in enumerate(ids):
+        if name in taken or name in ids[:i]:
+            raise document.problem(
+                (*path, i, "id"), f"the id {name!r} is taken", "give it another id"
+            )
 
 
 def _check_condition(

@@ -56,7 +56,13 @@ def next_probe(state: State, question: Question) -> Probe | None:
 
 
 def expected_total(guide: Guide, state: State) -> int:
-    """Questions on the way as things stand: those asked, and those still to come."""
+    """Questions on the way as things stand: those asked, and those still to come.
+
+    While the candidate type is open, those of the type that has most.
+    """
+    if state.candidate_type not in guide.candidate_types:
+        types = (state.model_copy(update={"candidate_type": x}) for x in guide.candidate_types)
+        return max(expected_total(guide, known) for known in types)
     seen = set(state.asked)
     current = guide.by_id.get(state.question or "")
     if current is None:

@@ -5,10 +5,19 @@ import unicodedata
 from collections.abc import Sequence
 
 from dialogues.events import ReplyOption
+from dialogues.guide import Language
+
+LARGEST = 1e12
+"""Numbers are below this."""
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
+_INNER = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+_NUMBER = re.compile(r"[-−]?(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:[.,]\d+)?)")
+_NAMES: dict[Language, re.Pattern[str]] = {
+    "zh": re.compile("中文|汉语|普通话|chinese|mandarin", re.IGNORECASE),
+    "en": re.compile("英文|英语|english", re.IGNORECASE),
+}
 
 
 def count_words(text: str) -> int:
@@ -18,24 +27,50 @@ def count_words(text: str) -> int:
 
 def plain(text: str) -> str:
     """Compatibility-normalised, case-folded, without punctuation and spaces at the ends."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"^[\W_]+|[\W_]+$", "", folded)
+    inner = _INNER.search(_folded(text))
+    return inner[0] if inner else ""
 
 
 def match_option(text: str, options: Sequence[ReplyOption]) -> ReplyOption | None:
-    """The option meant: by id, by text, or by its number in the list (from 1)."""
-    said = plain(text)
-    if not said:
+    """The option meant: by id, by text, or by its number in the list (from 1).
+
+    Where the options speak of numbers themselves, a bare number could mean either: it is not taken.
+    """
+    if not options:
         return None
+    given, said = text.strip(), plain(text)
     for option in options:
-        if said in (option.id.casefold(), plain(option.text)):
+        if given == option.id:
             return option
+    for option in options:
+        if _folded(given) in (_folded(option.id), _folded(option.text)):
+            return option
+    loosely = [o for o in options if said and said in (plain(o.id), plain(o.text))]
+    if loosely:
+        return loosely[0] if len(loosely) == 1 else None
+    if any(c.isdecimal() for option in options for c in option.text):
+        return None
     if said.isdecimal() and len(said) < 4 and 1 <= int(said) <= len(options):
         return options[int(said) - 1]
     return None
 
 
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
 def read_number(text: str) -> float | None:
-    """The one number in the text; None when there is none, or several."""
+    """The one number in the text; None when there is none, or several, or one beyond all bounds."""
     found = _NUMBER.findall(unicodedata.normalize("NFKC", text))
-    return float(found[0].replace(",", ".")) if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    written: str = found[0].replace("−", "-")
+    grouped = re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", written)
+    number = float(written.replace(",", "" if grouped else "."))
+    return number if abs(number) < LARGEST else None
+
+
+def named_language(text: str) -> Language | None:
+    """The one language that the text names."""
+    found: list[Language] = [name for name, names in _NAMES.items() if names.search(text)]
+    return found[0] if len(found) == 1 else None

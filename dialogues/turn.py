@@ -12,11 +12,12 @@ from dialogues.texts import say
 
 @dataclass
 class Turn:
-    """A turn in the making: each emitted event is applied at once."""
+    """A turn in the making: each emitted event is applied at once. `text` is what was said."""
 
     plan: Plan
     state: State
     now: float
+    text: str = ""
     events: list[Event] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
     work: list[Work] = field(default_factory=list)
@@ -104,6 +105,14 @@ def open_choice(turn: Turn) -> tuple[str, tuple[ReplyOption, ...]] | None:
     return key, tuple(ReplyOption(id=i, text=t.get(language, i)) for i, t in texts.items())
 
 
+def open_options(turn: Turn) -> tuple[ReplyOption, ...]:
+    """The options of what is open now, confirmations apart."""
+    if not turn.state.consented:
+        return fixed_options(turn, "agree", "decline")
+    choice = open_choice(turn)
+    return choice[1] if choice is not None else question_options(turn)
+
+
 def question_options(turn: Turn) -> tuple[ReplyOption, ...]:
     question = turn.question
     if question is None or turn.state.probe is not None:
@@ -118,11 +127,25 @@ def ask_for_number(turn: Turn, question: Question) -> None:
     bounds = ""
     if low is not None and high is not None:
         bounds = (
-            f"（{low:g} 到 {high:g}）" if turn.language == "zh" else f" from {low:g} to {high:g}"
+            f"（{_number(low)} 到 {_number(high)}）"
+            if turn.language == "zh"
+            else f" from {_number(low)} to {_number(high)}"
         )
     elif low is not None:
-        bounds = f"（不小于 {low:g}）" if turn.language == "zh" else f" of at least {low:g}"
+        bounds = (
+            f"（不小于 {_number(low)}）"
+            if turn.language == "zh"
+            else f" of at least {_number(low)}"
+        )
     elif high is not None:
-        bounds = f"（不大于 {high:g}）" if turn.language == "zh" else f" of at most {high:g}"
+        bounds = (
+            f"（不大于 {_number(high)}）"
+            if turn.language == "zh"
+            else f" of at most {_number(high)}"
+        )
     example = low if low is not None else high if high is not None else 3
-    turn.notice("number_again", bounds=bounds, example=f"{example:g}")
+    turn.notice("number_again", bounds=bounds, example=_number(example))
+
+
+def _number(value: float) -> str:
+    return f"{value:.12g}"

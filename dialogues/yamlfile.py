@@ -10,11 +10,16 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 MAX_CHARACTERS = 1_000_000
+MAX_VALUES = 50_000
 MAX_DEPTH = 12
+MAX_MESSAGE = 400
 
 Path = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -24,8 +29,14 @@ class FileProblem(ValueError):
     """One thing wrong in a file, in one line: where, what, how to mend. Permanent."""
 
     def __init__(self, file: str, line: int, message: str, mend: str) -> None:
-        self.file, self.line, self.message, self.mend = file, line, message, mend
-        super().__init__(f"{file}:{line}: {message}; {mend}")
+        self.file, self.line = file, line
+        self.message, self.mend = _one_line(message), _one_line(mend)
+        super().__init__(f"{file}:{line}: {self.message}; {self.mend}")
+
+
+def _one_line(text: str) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= MAX_MESSAGE else f"{line[:MAX_MESSAGE]}…"
 
 
 @dataclass(frozen=True)
@@ -52,11 +63,17 @@ def read_document(text: str, file: str) -> Document:
         raise FileProblem(
             file, 1, f"the file has {len(text)} characters", f"keep it under {MAX_CHARACTERS}"
         )
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _Composer
+    yaml.max_depth = MAX_DEPTH + 1
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
-    except (YAMLError, RecursionError) as error:
-        raise _syntax_problem(error, file) from None
-    except ValueError as error:
+        node = yaml.compose(text)
+    except _RefusedError as refused:
+        raise FileProblem(file, refused.line, refused.message, refused.mend) from None
+    except YAMLError as error:
+        raise _syntax_problem(error, text, file) from None
+    except (ValueError, OverflowError, AssertionError) as error:
+        # ruamel's own answer to \U escapes beyond Unicode and to odd %YAML lines.
         raise FileProblem(file, 1, f"not readable as YAML: {error}", "correct the value") from None
     if not isinstance(node, MappingNode):
         raise FileProblem(file, 1, "the file is not a mapping", "start it with `key: value` lines")
@@ -65,11 +82,24 @@ def read_document(text: str, file: str) -> Document:
     return Document(file, data, lines)
 
 
-def _syntax_problem(error: Exception, file: str) -> FileProblem:
-    if isinstance(error, RecursionError):
-        return FileProblem(file, 1, "nested too deeply", f"use at most {MAX_DEPTH} levels")
+def _syntax_problem(error: YAMLError, text: str, file: str) -> FileProblem:
+    if isinstance(error, ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        return FileProblem(
+            file, line, f"the character U+{error.character:04X} is not allowed", "remove it"
+        )
     mark = getattr(error, "problem_mark", None) if isinstance(error, MarkedYAMLError) else None
-    what = getattr(error, "problem", None) or str(error).splitlines()[0]
+    what = getattr(error, "problem", None) or str(error)
+    if isinstance(error, MaxDepthExceededError):
+        return FileProblem(
+            file,
+            mark.line + 1 if mark else 1,
+            "nested too deeply",
+            f"use at most {MAX_DEPTH} levels",
+        )
+    if "end of stream" in what or "<stream end>" in what:
+        # What was never closed stands where it begins.
+        mark = getattr(error, "context_mark", None) or mark
     return FileProblem(
         file,
         mark.line + 1 if mark else 1,
@@ -78,22 +108,40 @@ def _syntax_problem(error: Exception, file: str) -> FileProblem:
     )
 
 
+class _RefusedError(Exception):
+    """Valid YAML that is not taken here."""
+
+    def __init__(self, line: int, message: str, mend: str) -> None:
+        self.line, self.message, self.mend = line, message, mend
+
+
+class _Composer(Composer):
+    """Refuses aliases and floods of values where they stand, before they cost anything."""
+
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader)
+        self.warn_double_anchors = False
+        self.values = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.parser.peek_event()
+        line = event.start_mark.line + 1
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise _RefusedError(line, f"more than {MAX_VALUES} values", "split the file")
+        if isinstance(event, AliasEvent):
+            raise _RefusedError(line, "a YAML alias is used", "write the value out")
+        return super().compose_node(parent, index)
+
+
 class _Reader:
     def __init__(self, file: str, lines: dict[Path, int]) -> None:
         self.file = file
         self.lines = lines
-        self.seen: set[int] = set()
 
     def read(self, node: Node, path: Path) -> Any:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
-        if id(node) in self.seen:
-            raise FileProblem(self.file, line, "a YAML alias is used", "write the value out")
-        self.seen.add(id(node))
-        if len(path) > MAX_DEPTH:
-            raise FileProblem(
-                self.file, line, "nested too deeply", f"use at most {MAX_DEPTH} levels"
-            )
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -109,7 +157,7 @@ class _Reader:
             if not isinstance(key_node, ScalarNode):
                 raise FileProblem(self.file, line, "a key is not a word", "use a plain key")
             key = self._scalar(key_node, line)
-            if not isinstance(key, str | int):
+            if isinstance(key, bool) or not isinstance(key, str | int):
                 raise FileProblem(self.file, line, f"the key {key!r} is not a word", "quote it")
             if key in result:
                 raise FileProblem(
@@ -122,14 +170,18 @@ class _Reader:
     def _scalar(self, node: ScalarNode, line: int) -> str | int | float | bool | None:
         kind = str(node.tag).rpartition(":")[2]
         text: str = node.value
+        if any("\ud800" <= c <= "\udfff" for c in text):
+            raise FileProblem(self.file, line, "half a character is escaped", "write it out")
         try:
             match kind:
-                case "str" | "timestamp":
+                case "str" | "timestamp" | "value" | "merge":
                     return text
                 case "null":
                     return None
-                case "bool":
+                case "bool" if text.lower() in ("true", "false"):
                     return text.lower() == "true"
+                case "bool":
+                    return text
                 case "int":
                     return int(text, 10)
                 case "float":
@@ -150,11 +202,18 @@ def validate(document: Document, model: type[Model]) -> Model:
         raise document.problem(path, f"{where}: {_plain(first)}", _mend(first)) from None
 
 
+_PLAIN = {
+    "extra_forbidden": "this field is not known",
+    "missing": "this field is missing",
+    "model_type": "this is not a mapping",
+    "dict_type": "this is not a mapping",
+    "list_type": "this is not a list",
+}
+
+
 def _plain(error: Mapping[str, Any]) -> str:
-    if error["type"] == "extra_forbidden":
-        return "this field is not known"
-    if error["type"] == "missing":
-        return "this field is missing"
+    if error["type"] in _PLAIN:
+        return _PLAIN[error["type"]]
     message = str(error["msg"]).removeprefix("Value error, ")
     given = error.get("input")
     if isinstance(given, str | int | float) and len(str(given)) <= 60:

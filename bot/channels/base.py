@@ -2,16 +2,24 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from dialogues.events import Reply
+from dialogues.guide import Language
+
+Command = Literal["help", "language", "pause", "resume", "human", "privacy", "delete"]
+"""What a platform's menu offers besides words."""
+
+NotTaken = Literal["group", "media", "edited"]
+"""Why a message is no part of an interview: from a group, without text, or changed afterwards."""
 
 
 @dataclass(frozen=True)
 class Incoming:
     """A message on a channel whose candidates are known by their address.
 
-    `start` is the code of an entry link, or None for ordinary words.
+    `start` is the code of an entry link ("" without one), or None for other words. A tap on a
+    button has the option's id as its `text`, and in `tapped` the message that the button was on.
     """
 
     channel: str
@@ -19,11 +27,17 @@ class Incoming:
     message_id: str
     text: str
     start: str | None = None
-    language: str | None = None
+    language: Language | None = None
+    command: Command | None = None
+    tapped: str | None = None
+    not_taken: NotTaken | None = None
 
 
-Receive = Callable[[Incoming], Awaitable[None]]
-"""The pipeline's side: takes a message in; replies come through the outbox."""
+Receive = Callable[[Incoming], Awaitable[str | None]]
+"""Takes a message in; when this returns, it is stored. Replies come through the outbox.
+
+Returns a short note for a tap that came to nothing, where a platform can show one on the button.
+"""
 
 
 class Channel(Protocol):
@@ -31,15 +45,22 @@ class Channel(Protocol):
 
     name: str
 
-    async def send(self, address: str, reply: Reply) -> None: ...
+    async def send(self, address: str, reply: Reply, skip: int = 0) -> None:
+        """Send a reply, without its first `skip` parts where it takes several messages."""
+        ...
+
+
+def with_progress(reply: Reply) -> str:
+    """A reply's words with its place in the interview, such as `3/8`."""
+    if reply.progress is None or reply.probe is not None:
+        return reply.text
+    number, total = reply.progress
+    return f"{number}/{total}  {reply.text}"
 
 
 def as_text(reply: Reply) -> str:
     """A reply in words alone: with its place in the interview and its options numbered."""
-    text = reply.text
-    if reply.progress is not None and reply.probe is None:
-        number, total = reply.progress
-        text = f"{number}/{total}  {text}"
+    text = with_progress(reply)
     if reply.options:
         listed = "\n".join(f"{i}. {option.text}" for i, option in enumerate(reply.options, 1))
         text = f"{text}\n{listed}"

@@ -3,15 +3,10 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlmodel import Session, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
-from bot.security.tokens import (
-    MIN_PASSWORD,
-    hash_password,
-    new_token,
-    password_fits,
-    token_hash,
-)
+from bot.security.tokens import new_token, token_hash
 from bot.storage.tables import ConsoleSession, SignInLink, User
 
 LINK_SECONDS = 24 * 3600.0
@@ -20,20 +15,21 @@ SESSION_SECONDS = 7 * 24 * 3600.0
 
 
 class SignInError(Exception):
-    """A sign-in that is refused. The message says no more than the person may know."""
+    """A one-time link that is unknown, used or too old."""
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A signed-in browser: who, and the token its forms must carry."""
+    """A signed-in browser: who, the token its forms must carry, and when it was last seen."""
 
     user: User
     csrf: str
+    seen_at: float
 
 
 def ensure_user(session: Session, name: str, now: float) -> User:
     """The user of that name, made without a password when there is none."""
-    user = session.exec(select(User).where(User.name == name)).first()
+    user = find_user(session, name)
     if user is None:
         user = User(id=uuid.uuid4().hex, name=name, created_at=now)
         session.add(user)
@@ -57,28 +53,34 @@ def link_user(session: Session, token: str, now: float) -> User:
     return session.get_one(User, link.user_id)
 
 
-def use_link(session: Session, token: str, password: str, now: float) -> str:
-    """Set the password and sign in; the link is used up. Returns the session's token."""
+def use_link(session: Session, token: str, password_hash: str, now: float) -> str:
+    """Set the password and sign in; the link is used up, and other browsers are signed out.
+
+    Hashing is slow on purpose, so it is done before, outside the transaction. Returns the
+    session's token.
+    """
     user = link_user(session, token, now)
-    if len(password) < MIN_PASSWORD:
-        raise SignInError("short")
-    user.password_hash = hash_password(password)
+    user.password_hash = password_hash
     session.add(user)
     link = session.get_one(SignInLink, token_hash(token))
     link.used_at = now
     session.add(link)
-    return _new_session(session, user, now)
+    session.execute(sa.delete(ConsoleSession).where(col(ConsoleSession.user_id) == user.id))
+    return begin_session(session, user, now)
 
 
-def sign_in(session: Session, name: str, password: str, now: float) -> str:
-    """Sign in by password; returns the session's token, or raises SignInError."""
-    user = session.exec(select(User).where(User.name == name)).first()
-    if not password_fits(password, user.password_hash if user else None) or user is None:
-        raise SignInError("password")
-    return _new_session(session, user, now)
+def find_user(session: Session, name: str) -> User | None:
+    return session.exec(select(User).where(User.name == name)).first()
 
 
-def _new_session(session: Session, user: User, now: float) -> str:
+def begin_session(session: Session, user: User, now: float) -> str:
+    """Sign a browser in, whose user's password was right; returns the session's token."""
+    session.execute(
+        sa.delete(ConsoleSession).where(
+            col(ConsoleSession.user_id) == user.id,
+            col(ConsoleSession.created_at) < now - SESSION_SECONDS,
+        )
+    )
     token = new_token()
     session.add(
         ConsoleSession(
@@ -101,7 +103,7 @@ def signed_in(session: Session, token: str, now: float) -> SignedIn | None:
         or now - found.created_at > SESSION_SECONDS
     ):
         return None
-    return SignedIn(session.get_one(User, found.user_id), found.csrf)
+    return SignedIn(session.get_one(User, found.user_id), found.csrf, found.seen_at)
 
 
 def touch(session: Session, token: str, now: float) -> None:

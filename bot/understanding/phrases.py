@@ -6,6 +6,7 @@ taken for one.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -15,7 +16,8 @@ from ruamel.yaml import YAML
 from dialogues.replying import plain
 
 _SPACES = re.compile(r"[\s,，、]+")
-_COURTESY = re.compile(r"^(请问|请|麻烦|那|嗯)|(吧|吗|呢|啊|呀|谢谢|, ?please| please)$")
+_BEFORE = re.compile(r"^(?:请问|请|麻烦|那|嗯|(?:please|ok|okay)\b)\s*")
+_AFTER = re.compile(r"\s*(?:吧|吗|呢|啊|呀|谢谢|\b(?:please|thanks|thank you))$")
 _LONGEST = 60
 
 
@@ -44,7 +46,10 @@ class PhraseParser:
         if len(text) > _LONGEST:
             return Understood("answer", 1.0, self.name)
         key = _key(text)
-        intent = self._intents.get(key) or self._intents.get(_COURTESY.sub("", key), "answer")
+        found = (self._intents[k] for k in _less_and_less_courteous(key) if k in self._intents)
+        intent = next(found, "answer")
+        if intent in ("affirm", "deny") and "吗" in key:
+            intent = "answer"  # 可以吗 asks, it does not say yes.
         return Understood(intent, 1.0, self.name)
 
 
@@ -62,3 +67,10 @@ def intents() -> dict[str, list[str]]:
 
 def _key(text: str) -> str:
     return _SPACES.sub(" ", plain(text).replace("’", "'"))
+
+
+def _less_and_less_courteous(key: str) -> Iterator[str]:
+    yield key
+    for courtesy in (_BEFORE, _AFTER):
+        while (shorter := courtesy.sub("", key)) != key:
+            yield (key := shorter)

@@ -17,7 +17,7 @@ from bot.security.tokens import token_hash
 from bot.storage import interviews
 from bot.storage.interviews import Message, View, view_of_row
 from bot.storage.people import key_of
-from bot.storage.tables import Interview
+from bot.storage.tables import Interview, MessageRow
 from bot.web.errors import ApiError
 from dialogues.events import Answered, Noted
 from dialogues.guide import Language
@@ -195,10 +195,12 @@ def _read_later(app: Application, db: Session, session: str, after: int, history
     found = interviews.read_messages(db, row, key, after=after)
     if not history:
         return Answer(messages=_messages(found), state=_state(view_of_row(row)))
+    last = db.get(MessageRow, after)
+    seen = last.turn if last is not None and last.interview_id == session else 0
     said = [
         (turn, 0, MessageOut(id=f"said-{turn}", kind="text", text=event.text, sender="candidate"))
         for turn, event in interviews.read_events(db, row, key)
-        if isinstance(event, Answered | Noted)
+        if turn > seen and isinstance(event, Answered | Noted)
     ]
     told = [(message.turn, 1, out) for message, out in zip(found, _messages(found), strict=True)]
     merged = sorted([*said, *told], key=lambda entry: entry[:2])
@@ -227,7 +229,7 @@ async def _read(request: Request, model: type[Body], optional: bool = False) -> 
     if kind == "multipart/form-data":
         data = await _read_form(request)
     else:
-        data = _parse_json(await _read_body(request), optional)
+        data = _parse_json(await read_body(request), optional)
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -236,12 +238,12 @@ async def _read(request: Request, model: type[Body], optional: bool = False) -> 
         raise ApiError(422, f"{where}: {first['msg']}" if where else str(first["msg"])) from None
 
 
-async def _read_body(request: Request) -> bytes:
+async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise ApiError(413, f"the request is larger than {MAX_BODY} bytes")
+        if len(body) > limit:
+            raise ApiError(413, f"the request is larger than {limit} bytes")
     return bytes(body)
 
 
@@ -259,9 +261,10 @@ async def _read_form(request: Request) -> dict[str, Any]:
     if not length.isdecimal() or int(length) > MAX_BODY:
         raise ApiError(413, f"the request is larger than {MAX_BODY} bytes")
     try:
-        form = await request.form(max_files=1, max_fields=10)
+        async with request.form(max_files=1, max_fields=10) as form:
+            if any(isinstance(value, UploadFile) for value in form.values()):
+                message = "audio and files are not taken yet; send `text`"
+                raise ApiError(422, message, "media_not_taken")
+            return dict(form)
     except HTTPException as error:
         raise ApiError(422, str(error.detail)) from None
-    if any(isinstance(value, UploadFile) for value in form.values()):
-        raise ApiError(422, "audio and files are not taken yet; send `text`", "media_not_taken")
-    return dict(form)

@@ -1,0 +1,48 @@
+# `make demo` and `make test` need Python 3.11+ with venv, make and git; all else they install.
+# TORCH_INDEX names a package index with CPU builds of torch, which are far smaller.
+
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+TORCH := $(shell sed -n 's/^\(torch==[^ +]*\).*/\1/p' requirements.lock)
+PORT ?= 8000
+
+.PHONY: demo test check bench lock clean
+
+demo: $(VENV)/run
+	PORT=$(PORT) $(BIN)/miantan demo
+
+test: $(VENV)/dev
+	bash scripts/test
+
+check: $(VENV)/dev
+	bash scripts/check
+
+bench: $(VENV)/dev
+	$(BIN)/python -m bench.turns --out bench/results
+
+# The parts of the machine that cannot be installed from here are named in one line.
+$(VENV)/made:
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is missing: install it, or name it with PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "Python's venv module is missing: install it (on Debian: python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run: $(VENV)/made requirements.lock pyproject.toml
+	$(PIP) install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $(TORCH)
+	$(PIP) install --quiet -c requirements.lock -e .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run
+	$(PIP) install --quiet -c requirements.lock -e '.[dev]'
+	@touch $@
+
+# Pin what is installed now; run it in a fresh environment after changing pyproject.toml.
+lock:
+	$(PIP) freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

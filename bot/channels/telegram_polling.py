@@ -1,0 +1,184 @@
+"""How updates come in: asked for by long polling, or pushed to a webhook set at the start."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+from telegram.error import RetryAfter, TelegramError
+
+from bot.channels.base import Receive
+from bot.channels.telegram import TelegramChannel, delay_of, mend_of
+from bot.storage.database import Database
+from bot.storage.tables import Cursor
+
+log = structlog.get_logger()
+
+LONGEST_WAIT = 60.0
+FIRST_WAIT = 1.0
+AT_ONCE = 16
+"""Chats whose updates are taken in at the same time."""
+TRIES = 3
+
+Raw = Mapping[str, Any]
+
+
+@asynccontextmanager
+async def in_background(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run `work` beside the body, and cancel it at the end."""
+
+    async def run() -> None:
+        await work()
+
+    task = asyncio.create_task(run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until_done(what: str, work: Callable[[], Awaitable[None]], first: float) -> None:
+    """Do `work`, again and again at growing intervals while Telegram does not let it succeed."""
+    failures = 0
+    while True:
+        try:
+            return await work()
+        except TelegramError as error:
+            await _wait_after(what, error, failures, first)
+            failures += 1
+
+
+async def _wait_after(what: str, error: TelegramError, failures: int, first: float) -> None:
+    """Log an error without its message, which may hold the token, and wait longer each time."""
+    delay = min(LONGEST_WAIT, first * 2.0 ** min(failures, 10))
+    if isinstance(error, RetryAfter):
+        delay = max(delay, delay_of(error))
+    log.warning(what, error=type(error).__name__, mend=mend_of(error), wait=delay)
+    await asyncio.sleep(delay)
+
+
+class Webhook:
+    """Sets the webhook once Telegram can be reached."""
+
+    def __init__(self, channel: TelegramChannel, url: str, secret: str) -> None:
+        self._channel = channel
+        self._url = url
+        self._secret = secret
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with in_background(self._run):
+            yield
+
+    async def _run(self) -> None:
+        await until_done(
+            "telegram: webhook not set",
+            lambda: self._channel.use_webhook(self._url, self._secret),
+            FIRST_WAIT,
+        )
+        log.info("telegram: webhook set")
+
+
+class Polling:
+    """Long polling. The cursor moves only once all updates before it were taken in.
+
+    After a crash some updates come again; they are known by their ids. The cursor always follows
+    what the server gave last, even downwards: Telegram answers an offset from the future from its
+    oldest update, and after a quiet week its ids begin anew at random (Telegram Bot API, Update).
+    """
+
+    def __init__(
+        self,
+        channel: TelegramChannel,
+        receive: Receive,
+        database: Database,
+        first_wait: float = FIRST_WAIT,
+    ) -> None:
+        self._channel = channel
+        self._receive = receive
+        self._database = database
+        self._first_wait = first_wait
+        self._cursor = f"{channel.name}:{channel.bot_id}"
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with in_background(self._run):
+            yield
+
+    async def _run(self) -> None:
+        await until_done(
+            "telegram: not connected", self._channel.use_polling, self._first_wait
+        )
+        log.info("telegram: polling")
+        failures = 0
+        while True:
+            try:
+                await self._once()
+                failures = 0
+            except TelegramError as error:
+                await _wait_after("telegram: no updates", error, failures, self._first_wait)
+                failures += 1
+            except SQLAlchemyError as error:
+                log.error("telegram: database", error=type(error).__name__)
+                await asyncio.sleep(min(LONGEST_WAIT, self._first_wait * 2.0 ** min(failures, 10)))
+                failures += 1
+
+    async def _once(self) -> None:
+        """One request, and everything it brought."""
+        offset = await self._database.read(self._read_cursor)
+        updates = await self._channel.updates(offset)
+        if not updates:
+            return
+        chats: dict[object, list[Raw]] = defaultdict(list)
+        for update in updates:
+            chats[_chat_of(update)].append(update)
+        async with asyncio.TaskGroup() as group:
+            for in_order in chats.values():
+                group.create_task(self._take_in(in_order))
+        after = int(updates[-1]["update_id"]) + 1
+        await self._database.write(
+            lambda session: session.merge(Cursor(name=self._cursor, value=after))
+        )
+
+    def _read_cursor(self, session: Session) -> int | None:
+        cursor = session.get(Cursor, self._cursor)
+        return cursor.value if cursor is not None else None
+
+    async def _take_in(self, updates: Sequence[Raw]) -> None:
+        """The updates of one chat, one after the other."""
+        async with self._places:
+            for update in updates:
+                await self._take_one(update)
+
+    async def _take_one(self, update: Raw) -> None:
+        """Take an update in. One that fails again and again must not hold up all others."""
+        failures = 0
+        while True:
+            try:
+                return await self._channel.take_in(update, self._receive)
+            except SQLAlchemyError as error:
+                # The database is away; nothing may be lost, so this waits as long as it takes.
+                log.error("telegram: database", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - the traceback may show a candidate's words
+                number, name = update.get("update_id"), type(error).__name__
+                log.error("telegram: update not taken", update=number, error=name)
+                if failures + 1 >= TRIES:
+                    return
+            await asyncio.sleep(min(LONGEST_WAIT, self._first_wait * 2.0 ** min(failures, 10)))
+            failures += 1
+
+
+def _chat_of(update: Raw) -> object:
+    """The chat of an update, so that each chat's updates stay in order."""
+    query = update.get("callback_query")
+    holder = query if isinstance(query, Mapping) else update
+    message = holder.get("message") or holder.get("edited_message")
+    chat = message.get("chat") if isinstance(message, Mapping) else None
+    return chat.get("id") if isinstance(chat, Mapping) else update.get("update_id")

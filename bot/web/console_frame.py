@@ -1,0 +1,138 @@
+"""What all pages of the console share: language, look, and problems shown as pages."""
+
+import datetime
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+from fastapi.routing import APIRoute
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot.report import iso
+from bot.web.console_texts import LANGUAGES, TEXTS
+from bot.web.errors import ApiError
+from bot.web.pages import HERE, STATIC
+
+LANGUAGE_COOKIE = "miantan_language"
+YEAR = 365 * 24 * 3600
+
+
+class Problem(Exception):
+    """Something that a page tells the person, by its name in the texts."""
+
+    def __init__(self, status: int, name: str) -> None:
+        super().__init__(name)
+        self.status = status
+        self.name = name
+
+
+class SignInNeeded(Exception):  # noqa: N818 - it is no error
+    """Nobody is signed in."""
+
+
+class ConsoleRoute(APIRoute):
+    """Answers problems with a page, and those who are not signed in with the sign-in page."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_with_pages(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except SignInNeeded:
+                return RedirectResponse(_sign_in_address(request), 303)
+            except Problem as problem:
+                return _problem_page(request, problem.status, problem.name)
+            except ApiError as error:
+                return _problem_page(request, error.status, "unusable")
+
+        return handle_with_pages
+
+
+def _sign_in_address(request: Request) -> str:
+    path, query = request.url.path, request.url.query
+    if request.method != "GET" or path == "/console":
+        return "/console/sign-in"
+    return "/console/sign-in?" + urlencode({"next": f"{path}?{query}" if query else path})
+
+
+def _problem_page(request: Request, status: int, name: str) -> Response:
+    return render(request, "problem.html", status, problem=name)
+
+
+def language_of(request: Request) -> str:
+    """The language asked for, else the cookie's, else the browser's first, else English."""
+    accepted = request.headers.get("accept-language", "").lower().split(",")
+    wanted = (
+        request.query_params.get("lang", ""),
+        request.cookies.get(LANGUAGE_COOKIE, ""),
+        *(part.split(";")[0].strip()[:2] for part in accepted),
+    )
+    return next((language for language in wanted if language in LANGUAGES), "en")
+
+
+def render(request: Request, template: str, status: int = 200, **context: object) -> Response:
+    """A page of the console in the reader's language; a switched language is remembered."""
+    language = language_of(request)
+    other = next(name for name in LANGUAGES if name != language)
+    page = _templates.TemplateResponse(
+        request,
+        template,
+        {
+            "lang": language,
+            "t": TEXTS[language],
+            "static": STATIC,
+            "viewer": getattr(request.state, "viewer", None),
+            "switch_to": other,
+            "switch_href": with_query(request, lang=other),
+            **context,
+        },
+        status,
+    )
+    if request.query_params.get("lang") in LANGUAGES:
+        page.set_cookie(
+            LANGUAGE_COOKIE,
+            language,
+            max_age=YEAR,
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
+        )
+    return page
+
+
+def with_query(request: Request, **values: str | None) -> str:
+    """The page's own address with some of its query changed; None drops one."""
+    query = {**dict(request.query_params), **values}
+    kept = {name: value for name, value in query.items() if value}
+    path = request.url.path if request.method == "GET" else "/console"
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def spoken(texts: Mapping[Any, str] | None, language: str) -> str:
+    """A text in the language, else in any it has."""
+    return texts.get(language) or next(iter(texts.values()), "") if texts else ""
+
+
+def _utc(at: float) -> str:
+    moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _number(value: float) -> str:
+    """A score as people write it: 72.5, and 70 instead of 70.0."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+_environment = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters.update(iso=iso, utc=_utc, number=_number, spoken=spoken)
+_templates = Jinja2Templates(env=_environment)
