@@ -1,9 +1,13 @@
 """Where the parts are chosen and put together; nothing else picks implementations."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.assessors import Assessors
+from bot.channels.base import Channel
+from bot.channels.telegram import TelegramChannel
+from bot.entry import Entry
 from bot.hub import Hub
 from bot.pipeline import Pipeline
 from bot.prepare import ready_encoder
@@ -40,6 +44,10 @@ class Application:
     queues: WorkQueues
     tasks: Tasks
     hub: Hub
+    telegram: TelegramChannel | None
+    channels: Mapping[str, Channel]
+    """Those that replies are sent to, by name."""
+    entry: Entry
 
     def runner(self, role: str) -> Runner:
         """Durable work in this process."""
@@ -88,7 +96,21 @@ def build(settings: Settings) -> Application:
         expire_seconds=settings.expire_days * 86_400,
         delivery_delays=settings.delivery_delays,
     )
-    return Application(settings, database, master, encoder, pipeline, queues, tasks, hub)
+    telegram = build_telegram(settings)
+    channels: dict[str, Channel] = {telegram.name: telegram} if telegram is not None else {}
+    return Application(
+        settings=settings,
+        database=database,
+        master=master,
+        encoder=encoder,
+        pipeline=pipeline,
+        queues=queues,
+        tasks=tasks,
+        hub=hub,
+        telegram=telegram,
+        channels=channels,
+        entry=Entry(pipeline, channels),
+    )
 
 
 def build_connectors(settings: Settings) -> Mapping[str, Connector]:
@@ -106,3 +128,15 @@ def build_connectors(settings: Settings) -> Mapping[str, Connector]:
         settings.allow_hosts,
     )
     return {webhook.name: webhook}
+
+
+def build_telegram(settings: Settings) -> TelegramChannel | None:
+    """The Telegram bot, where a token is set."""
+    if settings.telegram_token is None:
+        return None
+    secret = settings.telegram_secret
+    if secret is not None and not re.fullmatch(r"[\w-]{1,256}", secret.get_secret_value(), re.A):
+        raise SettingsError(
+            "MIANTAN_TELEGRAM_SECRET: Telegram takes 1 to 256 letters, digits, _ and -; change it"
+        )
+    return TelegramChannel(settings.telegram_token.get_secret_value(), settings.telegram_api)

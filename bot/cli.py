@@ -208,6 +208,21 @@ def sign_in(name: Annotated[str, typer.Argument(help="The user's name")] = "recr
     print(server.sign_in_link(Settings(), name))
 
 
+campaign = typer.Typer(help="Campaigns that candidates enter.", no_args_is_help=True)
+app.add_typer(campaign, name="campaign")
+
+
+@campaign.command(name="open")
+def open_campaign(
+    name: Annotated[str, typer.Argument(help="The campaign's name, as it stands in addresses")],
+    guide: Annotated[list[Path], typer.Option("--guide", help="A guide; again for more positions")],
+) -> None:
+    """Open a campaign to all, or move it to new versions of its guides."""
+    from bot.commands import server
+
+    print(server.open_campaign_from(Settings(), name, guide))
+
+
 def _language(given: str | None) -> Language | None:
     match given:
         case "zh" | "en" | None:

@@ -6,7 +6,7 @@ import sys
 import structlog
 
 # These libraries log addresses, which for some platforms hold tokens.
-_QUIET = ("httpx", "httpx2", "httpcore", "httpcore2", "telegram", "uvicorn.access")
+_QUIET = ("alembic", "httpx", "httpx2", "httpcore", "httpcore2", "telegram", "uvicorn.access")
 
 
 def set_up(level: str) -> None:

@@ -1,29 +1,66 @@
-"""What runs beside the web server."""
+"""What runs beside the web server, and the addresses it adds: chosen from the settings."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import APIRouter
 
 from bot.bootstrap import Application
+from bot.channels.telegram_polling import Polling, Webhook
+from bot.outbox import Outbox
 from bot.web.app import Service
+from bot.web.telegram_webhook import PATH, telegram_webhook
+
+log = structlog.get_logger()
 
 
-def services(application: Application) -> list[Service]:
-    """On SQLite this process does the durable work too."""
-
-    @asynccontextmanager
-    async def work() -> AsyncIterator[None]:
-        runner = application.runner("web")
-        await asyncio.to_thread(runner.start)
-        try:
-            yield
-        finally:
-            await asyncio.to_thread(runner.stop)
-
-    return [work] if application.database.is_sqlite else []
+def services(application: Application, work: bool = True) -> list[Service]:
+    """In the order they start. `work` does durable work too, where one process does all of it."""
+    found: list[Service] = []
+    if work and application.database.is_sqlite:
+        found.append(lambda: durable_work(application, "web"))
+    if application.telegram is not None:
+        found.append(application.telegram.running)
+    if application.channels:
+        found.append(lambda: _outbox(application).running())
+    return found + _telegram(application)
 
 
 def routers(application: Application) -> list[APIRouter]:
-    return []
+    """The addresses that platforms call."""
+    telegram, secret = application.telegram, application.settings.telegram_secret
+    if telegram is None or secret is None:
+        return []
+    return [telegram_webhook(telegram, application.entry.take, secret.get_secret_value())]
+
+
+@asynccontextmanager
+async def durable_work(application: Application, role: str) -> AsyncIterator[None]:
+    """Durable work in this process."""
+    runner = application.runner(role)
+    await asyncio.to_thread(runner.start)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(runner.stop)
+
+
+def _outbox(application: Application) -> Outbox:
+    return Outbox(application.database, application.master, application.hub, application.channels)
+
+
+def _telegram(application: Application) -> list[Service]:
+    """How updates come: by webhook with a secret, else by polling."""
+    telegram, settings = application.telegram, application.settings
+    if telegram is None:
+        return []
+    if settings.telegram_secret is None:
+        entry = application.entry
+        return [Polling(telegram, entry.take, entry.give_up, application.database).running]
+    if not settings.public_url:
+        log.warning("telegram: set MIANTAN_PUBLIC_URL, or set the webhook by hand", path=PATH)
+        return []
+    secret = settings.telegram_secret.get_secret_value()
+    return [Webhook(telegram, settings.base_url + PATH, secret).running]

@@ -13,7 +13,7 @@ DELIVERY_DELAYS = [5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0]
 class Settings(BaseSettings):
     """Everything that can be set. Paths are created when needed."""
 
-    model_config = SettingsConfigDict(env_prefix="MIANTAN_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="MIANTAN_", env_ignore_empty=True, extra="ignore")
 
     home: Path = Field(Path(".miantan"), description="Data, keys and prepared models")
     database_url: str = Field(
@@ -72,6 +72,13 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator(
+        "master_key", "webhook_secret", "telegram_token", "telegram_secret", mode="before"
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
 
     @property
     def url(self) -> str:

@@ -55,11 +55,16 @@ def _bare_option(value: Any) -> Any:
     return {"id": value} if isinstance(value, str) else value
 
 
+BareOption = Annotated[
+    Option, BeforeValidator(_bare_option, json_schema_input_type=Identifier | Option)
+]
+
+
 class ProfileField(Strict):
     """A fact about the candidate known before the interview (an order, a résumé)."""
 
     type: Literal["choice", "number", "text"]
-    options: list[Annotated[Option, BeforeValidator(_bare_option)]] = Field(default_factory=list)
+    options: list[BareOption] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _options_belong_to_choices(self) -> Self:

@@ -139,6 +139,67 @@ TEXTS: dict[str, dict[Language, str]] = {
         "recruitment only, and not sent to any outside AI service. You can say “withdraw my "
         "consent” or “delete my data” at any time.",
     },
+    # Where candidates are known by their address, such as Telegram, outside an interview too.
+    "welcome": {
+        "zh": "您好，我是 AI 面试官，由程序驱动，不是真人。请打开招聘方给您的链接或扫描二维码，"
+        "面试就会在这里开始。",
+        "en": "Hello, I am an AI interviewer: a program, not a person. Please open the link or scan "
+        "the QR code that the company gave you, and the interview will start here.",
+    },
+    "unknown_code": {
+        "zh": "这个链接对应的面试不存在，或者已经停止报名。请核对链接，或联系招聘人员。",
+        "en": "There is no interview behind this link, or it is no longer open. Please check the "
+        "link, or contact the recruiters.",
+    },
+    "ended": {
+        "zh": "这次面试已经结束，这条消息没有被记录。如需人工复核、删除资料或其他帮助，请联系招聘人员；"
+        "要参加新的面试，请打开新的链接。",
+        "en": "This interview has ended, and this message was not recorded. For a review by a "
+        "person, the deletion of your data or other help, please contact the recruiters; for a new "
+        "interview, open its link.",
+    },
+    "private_only": {
+        "zh": "面试只在私聊里进行，群里的消息不会被记录。请在私聊中打开面试链接。",
+        "en": "Interviews are held in private chats only, and nothing said in a group is recorded. "
+        "Please open the interview's link in a private chat.",
+    },
+    "text_only": {
+        "zh": "抱歉，目前这里只能接收文字，刚才那条消息没有被记录。请用文字再说一遍。",
+        "en": "Sorry, only text can be taken here for now, so that message was not recorded. Please "
+        "put it in words.",
+    },
+    "edited_kept": {
+        "zh": "修改后的内容没有被记录，保留的是您第一次发送的版本。如需更正或补充，请发一条新消息。",
+        "en": "The change was not recorded; what you first sent is kept. To correct or add "
+        "something, please send a new message.",
+    },
+    "too_long": {
+        "zh": "这条消息太长，没有被记录。请分成几条较短的消息发送。",
+        "en": "That message is too long and was not recorded. Please send it as several shorter "
+        "ones.",
+    },
+    "empty": {
+        "zh": "这条消息里没有文字，没有被记录。请用文字再说一遍。",
+        "en": "That message has no text and was not recorded. Please put it in words.",
+    },
+    "stale_option": {
+        "zh": "这个选项现在已经不能选了。",
+        "en": "This option is no longer open.",
+    },
+    "not_taken": {
+        "zh": "抱歉，因为系统故障，刚才那条消息没有被记录。请稍后再发一次。",
+        "en": "Sorry, because of a fault that message was not recorded. Please send it again in a "
+        "while.",
+    },
+    "help": {
+        "zh": "可以使用这些命令，也可以直接用文字说：\n"
+        "/pause 暂停\n/resume 继续\n/language 切换语言\n/human 转人工\n"
+        "/privacy 资料如何保存\n/delete 删除资料\n/help 显示本说明",
+        "en": "You can use these commands, or simply say it in words:\n"
+        "/pause take a break\n/resume go on\n/language switch the language\n"
+        "/human talk to a person\n/privacy how your data is kept\n/delete delete your data\n"
+        "/help show this list",
+    },
 }
 
 

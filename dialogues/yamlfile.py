@@ -169,9 +169,13 @@ class _Reader:
 
     def _scalar(self, node: ScalarNode, line: int) -> str | int | float | bool | None:
         kind = str(node.tag).rpartition(":")[2]
-        text: str = node.value
-        if any("\ud800" <= c <= "\udfff" for c in text):
-            raise FileProblem(self.file, line, "half a character is escaped", "write it out")
+        try:
+            # JSON escapes a character beyond U+FFFF as two halves.
+            text = str(node.value).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        except UnicodeDecodeError:
+            raise FileProblem(
+                self.file, line, "half a character is escaped", "write the character out"
+            ) from None
         try:
             match kind:
                 case "str" | "timestamp" | "value" | "merge":

@@ -1,44 +1,45 @@
 """Evidence: for each key point of a question, the words of the answer that speak for it best.
 
-A piece of the answer is compared with each alternative of a key point in two ways: by the cosine of
-their embeddings, and by the share of the alternative's words that the piece has (words that stand
-in the question itself count less). A logistic function of the two gives the strength, 0 to 1.
-Its coefficients were fitted on human-scored short answers; see docs/scoring.md.
+A piece of the answer is compared with each text of a key point in two ways: by the cosine of their
+embeddings, and by the share of the text's words that the piece has. Words of the question itself
+count less, and a word that the key points of N questions use counts a Nth. From both is taken what
+an unrelated answer reaches. A logistic function of the two gives the strength, 0 to 1.
+How its coefficients were found: docs/scoring.md and bench/fit_strength.py.
 """
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from dialogues.guide import Guide, Strict
+from dialogues.guide import Guide, Language, Strict
 from scoring.encoder import Encoder
 from scoring.rubric import KeyPoint, Rubric
-from scoring.segments import Piece, has_words, pieces, share_of_known_scripts, terms
+from scoring.segments import (
+    Piece,
+    has_words,
+    language_of,
+    pieces,
+    says_dont_know,
+    share,
+    share_of_known_scripts,
+    terms,
+)
 
 HIT = 0.5
 FLOOR = 0.05
 DEMOTED = 0.3
 
 FlagKind = Literal[
-    "dont_know",
-    "question_echo",
-    "copied_text",
-    "word_salad",
-    "contradiction",
-    "other_question",
-    "padding",
-    "injection",
-    "keyword_stuffing",
-    "near_copy",
-    "transcript_quality",
-    "non_standard",
-]
+    "dont_know", "question_echo", "copied_text", "word_salad", "contradiction", "other_question",
+    "padding", "injection", "keyword_stuffing", "near_copy", "transcript_quality", "non_standard"
+]  # fmt: skip
 Unscored = Literal["empty", "unintelligible", "wrong_language", "bad_transcript", "skipped"]
 
 
@@ -74,48 +75,96 @@ class Found(Strict):
         return tuple(e.key_point for e in self.evidence if e.strength >= HIT)
 
 
+Kind = Literal["name", "statement", "examples"]
+"""What the texts of a key point are: one text of at most six Chinese characters is a name that must
+fall, another single text a statement, several texts examples of what might be said."""
+_NAME = re.compile(r"[\u3400-\u9fff]{1,6}")
+
+
 @dataclass(frozen=True)
 class Strength:
-    """strength = 1 / (1 + exp(-(bias + cosine·cos + words·share)))."""
+    """strength = 1 / (1 + exp(-logit)), logit = bias + cosine·closeness + words·overlap."""
 
     bias: float
     cosine: float
     words: float
 
-    def __call__(self, cosine: float, share: float) -> float:
-        return 1 / (1 + math.exp(-(self.bias + self.cosine * cosine + self.words * share)))
+
+@dataclass(frozen=True)
+class Calibration:
+    """What belongs to an encoder.
+
+    `usual` is the best cosine, and the best share of words, that an unrelated answer reaches with
+    one text, by the language of both (or "across"). The best of n texts is closer by chance: by
+    `chance`·ln(n), in cosine. Both were measured on the sample rubrics: answers of level 5 against
+    the key points of other questions. `kinds` are the fitted coefficients.
+    """
+
+    usual: dict[Language | Literal["across"], tuple[float, float]]
+    chance: float
+    kinds: dict[Kind, Strength]
 
 
-STRENGTH = {
-    "default": Strength(bias=-22.0, cosine=24.0, words=3.0),
-    "light": Strength(bias=-4.0, cosine=5.0, words=4.0),
+CALIBRATIONS = {
+    "default": Calibration(
+        usual={"zh": (0.889, 0.04), "en": (0.855, 0.16), "across": (0.813, 0.0)},
+        chance=0.010,
+        kinds={
+            "name": Strength(-4.0, 0.0, 8.0),
+            "statement": Strength(0.0, 17.0, 3.0),
+            "examples": Strength(-1.0, 70.0, 9.0),
+        },
+    ),
+    "light": Calibration(
+        usual={"zh": (0.150, 0.04), "en": (0.227, 0.16), "across": (0.097, 0.0)},
+        chance=0.040,
+        kinds={
+            "name": Strength(-4.0, 0.0, 8.0),
+            "statement": Strength(0.0, 2.0, 3.0),
+            "examples": Strength(-1.0, 5.0, 9.0),
+        },
+    ),
 }
 
-_DONT_KNOW = re.compile(
-    r"(我|这个|真的?|也|确实|暂时|目前|嗯|呃|额)*(不知道|不太?清楚|不太?了解|不会|不懂|没想过|想不(出来?|起来)"
-    r"|答不(上来?|出来?)|没有?(相关)?(经验|经历)|没做过|没接触过|不晓得|没什么(想法|可说的)|随便)[了啊吧呢的呀哦]*"
-    r"|(i |sorry |um |uh |well |honestly |really )*(don'?t|do not|dont) (really )?(know|have (any |an )?(idea|experience|answer))"
-    r"|(i )?(have |'ve )?no (idea|clue|experience|answer)|(i )?(am|'m) not sure|not sure|idk|dunno"
-    r"|(i )?(can'?t|cannot) (say|think of (any(thing)?|one|an? example))|(i )?never (did|tried) (that|it|this)|pass",
-    re.IGNORECASE,
-)
-_DONT_KNOW_LENGTH = 40
+
+@dataclass(frozen=True)
+class Comparison:
+    """A key point against an answer: `closeness` and `overlap`, a row a piece, a column a text.
+
+    Closeness is the cosine, and overlap the share of words, above what is usual.
+    """
+
+    point: KeyPoint
+    kind: Kind
+    closeness: NDArray[np.float64]
+    overlap: NDArray[np.float64]
+
+    def best(self, by: Strength) -> tuple[int, float]:
+        """Which piece speaks most for the key point, the first of equals, and how strongly."""
+        logits = by.bias + by.cosine * self.closeness + by.words * self.overlap
+        of_pieces = logits.max(axis=1)
+        at = int(of_pieces.argmax())
+        return at, 1 / (1 + math.exp(-max(-50.0, float(of_pieces[at]))))
 
 
 class Assessor:
     """Finds evidence in the answers to the questions of one rubric.
 
-    Key points are encoded once, on the first answer to their question. Safe in several threads.
+    Key points are encoded once in a language, on the first answer to their question in it.
+    Safe in several threads.
     """
 
     def __init__(self, rubric: Rubric, guide: Guide | None, encoder: Encoder) -> None:
         self.rubric = rubric
         self.encoder = encoder
-        self.strength = STRENGTH.get(encoder.name, STRENGTH["default"])
+        self.calibration = CALIBRATIONS.get(encoder.name, CALIBRATIONS["default"])
         self._asked = (
             {q.id: terms(" ".join(q.text.values())) for q in guide.questions} if guide else {}
         )
-        self._points: dict[str, tuple[_Point, ...]] = {}
+        self._questions_with = Counter(
+            term for q in rubric.questions.values() for term in _terms_of(q.key_points)
+        )
+        self._points: dict[tuple[str, Language], tuple[_Point, ...]] = {}
 
     def find(self, question_id: str, answer: str) -> Found:
         """Evidence in an answer, or in one of the messages that make it up."""
@@ -126,76 +175,84 @@ class Assessor:
             start, end = _outer(answer)
             flag = Flag(kind="dont_know", reason="says that they do not know", start=start, end=end)
             return Found(flags=(flag,))
-        points = self._points_of(question_id)
         parts = pieces(answer)
-        vectors = [self.encoder.encode(piece.text) for piece in parts]
-        best = (self._best(point, parts, vectors) for point in points)
-        return Found(evidence=tuple(e for e in best if e is not None))
+        evidence = []
+        for comparison in self.compare(question_id, parts):
+            at, strength = comparison.best(self.calibration.kinds[comparison.kind])
+            if strength > FLOOR:
+                piece, rounded = parts[at], round(strength, 4)
+                evidence.append(
+                    Evidence(key_point=comparison.point.id, strength=rounded, **asdict(piece))
+                )
+        return Found(evidence=tuple(evidence))
 
-    def _points_of(self, question_id: str) -> tuple["_Point", ...]:
-        if question_id not in self._points:
+    def compare(self, question_id: str, parts: Sequence[Piece]) -> tuple[Comparison, ...]:
+        """Each key point of the question against the pieces of an answer, of which there are some.
+
+        Texts in the language of most pieces are used where the key point has any, else all.
+        """
+        said = [(self.encoder.encode(part.text), terms(part.text)) for part in parts]
+        language = language_of(" ".join(part.text for part in parts))
+        return tuple(point.against(said) for point in self._points_of(question_id, language))
+
+    def _points_of(self, question_id: str, language: Language) -> tuple["_Point", ...]:
+        key = question_id, language
+        if key not in self._points:
             scored = self.rubric.questions[question_id]
             asked = self._asked.get(question_id, frozenset())
-            self._points[question_id] = tuple(
-                self._point(point, asked) for point in scored.key_points
+            self._points[key] = tuple(
+                self._point(point, asked, language) for point in scored.key_points
             )
-        return self._points[question_id]
+        return self._points[key]
 
-    def _point(self, point: KeyPoint, asked: frozenset[str]) -> "_Point":
-        texts = [text for alternatives in point.texts.values() for text in alternatives]
+    def _point(self, point: KeyPoint, asked: frozenset[str], language: Language) -> "_Point":
+        texts = point.texts.get(language) or [t for every in point.texts.values() for t in every]
+        single = all(len(every) == 1 for every in point.texts.values())
+        kind: Kind = "examples"
+        if single:
+            kind = "name" if _NAME.fullmatch(texts[0]) else "statement"
+        usual = [self._usual(language, text) for text in texts]
+        chance = self.calibration.chance * math.log(len(texts))
         return _Point(
-            point.id,
+            point,
+            kind,
             np.stack([self.encoder.encode(text) for text in texts]),
-            tuple(
-                {term: DEMOTED if term in asked else 1.0 for term in sorted(terms(text))}
-                for text in texts
-            ),
+            tuple(self._weights(text, asked) for text in texts),
+            np.array([cosine + chance for cosine, _ in usual]),
+            np.array([share for _, share in usual]),
         )
 
-    def _best(
-        self, point: "_Point", parts: Sequence[Piece], vectors: Sequence[NDArray[np.float32]]
-    ) -> Evidence | None:
-        best, strongest = None, FLOOR
-        for piece, vector in zip(parts, vectors, strict=True):
-            cosines = point.vectors @ vector
-            said = terms(piece.text)
-            for cosine, wanted in zip(cosines, point.words, strict=True):
-                strength = self.strength(float(cosine), _share(wanted, said))
-                if strength > strongest:
-                    best, strongest = piece, strength
-        if best is None:
-            return None
-        return Evidence(
-            key_point=point.id,
-            start=best.start,
-            end=best.end,
-            text=best.text,
-            strength=round(strongest, 4),
-        )
+    def _usual(self, language: Language, text: str) -> tuple[float, float]:
+        return self.calibration.usual[language if language_of(text) == language else "across"]
+
+    def _weights(self, text: str, asked: frozenset[str]) -> dict[str, float]:
+        return {
+            term: (DEMOTED if term in asked else 1.0) / max(1, self._questions_with[term])
+            for term in sorted(terms(text))
+        }
 
 
 @dataclass(frozen=True)
 class _Point:
-    """A key point ready to compare: a row of `vectors` and a weight a word for each alternative."""
+    """A key point ready to compare: for each text a vector, weights of its words, what is usual."""
 
-    id: str
+    point: KeyPoint
+    kind: Kind
     vectors: NDArray[np.float32]
     words: tuple[dict[str, float], ...]
+    usual_cosines: NDArray[np.float64]
+    usual_shares: NDArray[np.float64]
+
+    def against(self, said: list[tuple[NDArray[np.float32], frozenset[str]]]) -> Comparison:
+        cosines = np.stack([self.vectors @ vector for vector, _ in said]).astype(np.float64)
+        shares = np.array([[share(wanted, words) for wanted in self.words] for _, words in said])
+        return Comparison(
+            self.point, self.kind, cosines - self.usual_cosines, shares - self.usual_shares
+        )
 
 
-def _share(wanted: dict[str, float], said: frozenset[str]) -> float:
-    total = math.fsum(wanted.values())
-    return math.fsum(w for term, w in wanted.items() if term in said) / total if total else 0.0
-
-
-def says_dont_know(answer: str) -> bool:
-    """Whether the whole answer says no more than that they do not know."""
-    words = re.sub(r"[\s,，。.!！~～…、]+", " ", answer).strip()
-    if len(words) > _DONT_KNOW_LENGTH:
-        return False
-    return _DONT_KNOW.fullmatch(words) is not None or all(
-        _DONT_KNOW.fullmatch(part) for part in words.split(" ")
-    )
+def _terms_of(points: Iterable[KeyPoint]) -> set[str]:
+    return {term for p in points for texts in p.texts.values() for t in texts for term in terms(t)}
 
 
 def _cannot_be_scored(answer: str) -> Unscored | None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, JsonValue
 
 from dialogues import conditions
 from dialogues.guide import Guide, Identifier, Language, Strict, Text, Words
@@ -15,7 +15,11 @@ def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Phrases = dict[Language, Annotated[list[Words], BeforeValidator(_one_or_many), Field(min_length=1)]]
+Many = Annotated[list[Words], Field(min_length=1)]
+OneOrMany = Annotated[Many, BeforeValidator(_one_or_many, json_schema_input_type=Words | Many)]
+Phrases = dict[Language, OneOrMany]
+PerLevel: dict[str, JsonValue] = {"propertyNames": {"enum": ["1", "2", "3", "4", "5"]}}
+"""What a JSON Schema says of objects with a level for key; keys are strings in JSON."""
 
 
 class KeyPoint(Strict):
@@ -31,7 +35,7 @@ class RubricQuestion(Strict):
 
     weight: Annotated[float, Field(gt=0, le=100)] = 1
     key_points: Annotated[list[KeyPoint], Field(min_length=1, max_length=100)]
-    examples: dict[Level, Phrases] = Field(default_factory=dict)
+    examples: dict[Level, Phrases] = Field(default_factory=dict, json_schema_extra=PerLevel)
 
 
 class Competency(Strict):
@@ -39,7 +43,7 @@ class Competency(Strict):
 
     weight: Annotated[float, Field(gt=0, le=100)]
     name: Text
-    anchors: dict[Level, Text] = Field(default_factory=dict)
+    anchors: dict[Level, Text] = Field(default_factory=dict, json_schema_extra=PerLevel)
 
 
 class Rubric(Strict):

@@ -154,11 +154,12 @@ class _RawBot(Bot):
     """A bot that gives updates as they came: one it cannot read must not hold up the others."""
 
     async def raw_updates(
-        self, offset: int | None, timeout: int, slack: float
+        self, offset: int | None, seconds: int, slack: float
     ) -> Sequence[Mapping[str, Any]]:
-        data = {"offset": offset, "timeout": timeout, "allowed_updates": list(ALLOWED_UPDATES)}
+        """Wait at most `seconds`, and `slack` seconds longer for the answer to arrive."""
+        data = {"offset": offset, "timeout": seconds, "allowed_updates": list(ALLOWED_UPDATES)}
         found: list[dict[str, Any]] = await self._post(
-            "getUpdates", data, read_timeout=timeout + slack
+            "getUpdates", data, read_timeout=seconds + slack
         )
         return found
 

@@ -1,13 +1,14 @@
 """How updates come in: asked for by long polling, or pushed to a webhook set at the start."""
 
 import asyncio
+import itertools
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from telegram.error import RetryAfter, TelegramError
 
@@ -20,9 +21,12 @@ log = structlog.get_logger()
 
 LONGEST_WAIT = 60.0
 FIRST_WAIT = 1.0
+"""Seconds before the second try; each further wait is twice as long, up to LONGEST_WAIT."""
 AT_ONCE = 16
 """Chats whose updates are taken in at the same time."""
 TRIES = 3
+FIRST_RETRY_WAIT = 0.2
+"""Seconds before an update is taken in again; meanwhile those behind it wait."""
 
 Raw = Mapping[str, Any]
 
@@ -43,23 +47,26 @@ async def in_background(work: Callable[[], Awaitable[None]]) -> AsyncIterator[No
             await task
 
 
-async def until_done(what: str, work: Callable[[], Awaitable[None]], first: float) -> None:
-    """Do `work`, again and again at growing intervals while Telegram does not let it succeed."""
-    failures = 0
-    while True:
+async def until_done(what: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do `work`, again and again at growing intervals while it does not succeed."""
+    for failures in itertools.count():
         try:
             return await work()
-        except TelegramError as error:
-            await _wait_after(what, error, failures, first)
-            failures += 1
+        except Exception as error:  # noqa: BLE001 - the server goes on without Telegram meanwhile
+            await _wait_after(what, error, failures)
 
 
-async def _wait_after(what: str, error: TelegramError, failures: int, first: float) -> None:
+def _growing(first: float, failures: int) -> float:
+    return min(LONGEST_WAIT, first * 2.0 ** min(failures, 10))
+
+
+async def _wait_after(what: str, error: Exception, failures: int) -> None:
     """Log an error without its message, which may hold the token, and wait longer each time."""
-    delay = min(LONGEST_WAIT, first * 2.0 ** min(failures, 10))
+    delay = _growing(FIRST_WAIT, failures)
     if isinstance(error, RetryAfter):
         delay = max(delay, delay_of(error))
-    log.warning(what, error=type(error).__name__, mend=mend_of(error), wait=delay)
+    mend = mend_of(error) if isinstance(error, TelegramError) else "see the database and network"
+    log.warning(what, error=type(error).__name__, mend=mend, wait=delay)
     await asyncio.sleep(delay)
 
 
@@ -80,7 +87,6 @@ class Webhook:
         await until_done(
             "telegram: webhook not set",
             lambda: self._channel.use_webhook(self._url, self._secret),
-            FIRST_WAIT,
         )
         log.info("telegram: webhook set")
 
@@ -91,19 +97,20 @@ class Polling:
     After a crash some updates come again; they are known by their ids. The cursor always follows
     what the server gave last, even downwards: Telegram answers an offset from the future from its
     oldest update, and after a quiet week its ids begin anew at random (Telegram Bot API, Update).
+    `give_up` is told of a message that could not be taken, so that its sender learns of it.
     """
 
     def __init__(
         self,
         channel: TelegramChannel,
         receive: Receive,
+        give_up: Receive,
         database: Database,
-        first_wait: float = FIRST_WAIT,
     ) -> None:
         self._channel = channel
         self._receive = receive
+        self._give_up = give_up
         self._database = database
-        self._first_wait = first_wait
         self._cursor = f"{channel.name}:{channel.bot_id}"
         self._places = asyncio.Semaphore(AT_ONCE)
 
@@ -113,21 +120,15 @@ class Polling:
             yield
 
     async def _run(self) -> None:
-        await until_done(
-            "telegram: not connected", self._channel.use_polling, self._first_wait
-        )
+        await until_done("telegram: not connected", self._channel.use_polling)
         log.info("telegram: polling")
         failures = 0
         while True:
             try:
                 await self._once()
                 failures = 0
-            except TelegramError as error:
-                await _wait_after("telegram: no updates", error, failures, self._first_wait)
-                failures += 1
-            except SQLAlchemyError as error:
-                log.error("telegram: database", error=type(error).__name__)
-                await asyncio.sleep(min(LONGEST_WAIT, self._first_wait * 2.0 ** min(failures, 10)))
+            except Exception as error:  # noqa: BLE001 - polling must never end
+                await _wait_after("telegram: no updates", error, failures)
                 failures += 1
 
     async def _once(self) -> None:
@@ -159,20 +160,21 @@ class Polling:
 
     async def _take_one(self, update: Raw) -> None:
         """Take an update in. One that fails again and again must not hold up all others."""
-        failures = 0
-        while True:
+        faults = 0
+        for tries in itertools.count():
             try:
-                return await self._channel.take_in(update, self._receive)
-            except SQLAlchemyError as error:
+                receive = self._receive if faults < TRIES else self._give_up
+                return await self._channel.take_in(update, receive)
+            except OperationalError as error:
                 # The database is away; nothing may be lost, so this waits as long as it takes.
                 log.error("telegram: database", error=type(error).__name__)
             except Exception as error:  # noqa: BLE001 - the traceback may show a candidate's words
                 number, name = update.get("update_id"), type(error).__name__
                 log.error("telegram: update not taken", update=number, error=name)
-                if failures + 1 >= TRIES:
+                faults += 1
+                if faults > TRIES:
                     return
-            await asyncio.sleep(min(LONGEST_WAIT, self._first_wait * 2.0 ** min(failures, 10)))
-            failures += 1
+            await asyncio.sleep(_growing(FIRST_RETRY_WAIT, tries))
 
 
 def _chat_of(update: Raw) -> object:

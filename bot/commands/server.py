@@ -1,19 +1,24 @@
 """`miantan serve`, `worker`, `migrate` and `demo`."""
 
+import re
 import signal
 import threading
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import uvicorn
+from sqlmodel import Session
 
 from bot import logs
 from bot.bootstrap import Application, SettingsError, build
 from bot.commands.errors import CommandError
-from bot.demo import SAMPLES, open_samples
+from bot.demo import SAMPLES, open_samples, read_files
 from bot.services import routers, services
 from bot.settings import Settings
+from bot.storage.catalogue import GivenFiles, open_campaign, publish
 from bot.storage.database import Database
-from bot.storage.migrate import migrate
+from bot.storage.migrate import check_schema, migrate
 from bot.storage.users import ensure_user, new_link
 from bot.web.app import create_app
 
@@ -75,6 +80,27 @@ def sign_in_link(settings: Settings, name: str) -> str:
         return _link(database, settings, name)
     finally:
         database.close()
+
+
+def open_campaign_from(settings: Settings, name: str, guides: Sequence[Path]) -> str:
+    """Publish the guides and open the campaign on them; returns the candidates' address."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
+        raise CommandError(f"{name!r}: a campaign's name has letters, digits, _ and -; change it")
+    given = [read_files(guide) for guide in guides]
+    database = Database(settings.url)
+    try:
+        check_schema(database)
+        database.write_now(lambda session: _open(session, settings, name, given))
+    finally:
+        database.close()
+    return f"{settings.base_url}/chat/{name}"
+
+
+def _open(session: Session, settings: Settings, name: str, given: Sequence[GivenFiles]) -> None:
+    now = time.time()
+    roles = [publish(session, files, now) for files in given]
+    company = {"zh": settings.company_zh, "en": settings.company_en}
+    open_campaign(session, name, company, {role.guide.guide: role for role in roles}, now)
 
 
 def _link(database: Database, settings: Settings, name: str) -> str:

@@ -25,7 +25,7 @@ from bot.storage.tables import (
 PAGE = 50
 WORST_FIRST = ("failed", "retrying", "waiting", "sent")
 
-Titles = Mapping[str, str]
+Titles = Mapping[Any, str]
 """A text by language."""
 
 
@@ -111,6 +111,9 @@ class ListPage:
     older: Place | None
 
 
+_UNREAD = (defer(Interview.state), defer(Interview.address))  # type: ignore[arg-type]
+
+
 def is_erased(row: Interview) -> bool:
     """Whether the content is gone, or asked to be."""
     return row.key is None or row.status == "erased"
@@ -143,9 +146,7 @@ def list_page(
     )
 
 
-def neighbours(
-    session: Session, row: Interview, filters: Filters
-) -> tuple[str | None, str | None]:
+def neighbours(session: Session, row: Interview, filters: Filters) -> tuple[str | None, str | None]:
     """The interviews just newer and just older in the filtered list."""
     place = Place.of(row)
     newer = _rows(session, filters, None, place, 1)
@@ -158,7 +159,7 @@ def _rows(
 ) -> Sequence[Interview]:
     """Interviews beyond a place, the nearest first. Without a place, the newest first."""
     key = sa.tuple_(col(Interview.started_at), col(Interview.id))
-    query = select(Interview).options(defer(col(Interview.state)), defer(col(Interview.address)))
+    query = select(Interview).options(*_UNREAD)
     query = query.where(*filters.conditions())
     if newer is not None:
         query = query.where(key > (newer.started_at, newer.id))
@@ -203,16 +204,13 @@ def type_of(session: Session, catalogue: Catalogue, row: Interview) -> Titles | 
     hashes = row.files.get(row.position or "")
     if hashes is None or row.candidate_type is None:
         return None
-    named: dict[Any, Titles] = dict(catalogue.role(session, hashes).guide.candidate_types)
-    return named.get(row.candidate_type)
+    return catalogue.role(session, hashes).guide.candidate_types.get(row.candidate_type)
 
 
 def _overall(session: Session, master: Key, rows: Sequence[Interview]) -> dict[str, Overall]:
     """Overall scores with their intervals, which are in the sealed results."""
     readable = {row.id: row for row in rows if not is_erased(row)}
-    results = session.exec(
-        select(ResultRow).where(col(ResultRow.interview_id).in_(readable))
-    ).all()
+    results = session.exec(select(ResultRow).where(col(ResultRow.interview_id).in_(readable))).all()
     # Loaded at once, so that `key_of` finds each in the session.
     people = {readable[result.interview_id].person_id for result in results}
     loaded = session.exec(select(Person).where(col(Person.id).in_(people))).all()

@@ -10,13 +10,13 @@ from sqlmodel import Session, col, select
 
 from bot.security.sealing import Key
 from bot.storage.catalogue import Files
-from bot.storage.people import key_of, new_interview_key, person_at
+from bot.storage.people import find_person, key_of, new_interview_key, person_at
 from bot.storage.tables import EventRow, Inbound, Interview, MessageRow
 from dialogues.engine import Transition
 from dialogues.events import EVENT, Event, Reply
 from dialogues.path import expected_total
 from dialogues.plan import Plan
-from dialogues.state import State
+from dialogues.state import CLOSED, State
 
 
 class TurnConflictError(Exception):
@@ -119,6 +119,26 @@ def open_interview(session: Session, master: Key, interview_id: str) -> Opened:
     key = key_of(session, master, row)
     state = State.model_validate_json(key.open(row.state, f"interview.state:{row.id}"))
     return Opened(row, key, state)
+
+
+def taken_in(session: Session, channel: str, message_id: str) -> bool:
+    """Whether a message was taken in before."""
+    return session.get(Inbound, (channel, message_id)) is not None
+
+
+def latest_at(
+    session: Session, master: Key, channel: str, address: str, campaign: str | None = None
+) -> Interview | None:
+    """The interview at an address on a channel: an open one before a closed one, then the one
+    in which something was said last. With a campaign, only its interviews."""
+    person_id = find_person(session, master, channel, address)
+    if person_id is None:
+        return None
+    query = select(Interview).where(Interview.person_id == person_id, Interview.channel == channel)
+    if campaign is not None:
+        query = query.where(Interview.campaign_id == campaign)
+    closed = sa.case((col(Interview.status).in_(CLOSED), 1), else_=0)
+    return session.exec(query.order_by(closed, col(Interview.updated_at).desc()).limit(1)).first()
 
 
 def find_repeated(session: Session, master: Key, channel: str, message_id: str) -> Outcome | None:

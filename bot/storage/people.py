@@ -28,6 +28,13 @@ def person_at(
     return person
 
 
+def find_person(session: Session, master: Key, channel: str, address: str) -> str | None:
+    """The id of the person at an address on a channel, if one was there before."""
+    hashed = master.keyed_hash(f"{channel}:{address}")
+    identity = session.get(Identity, (channel, hashed))
+    return identity.person_id if identity is not None else None
+
+
 def _new_person(session: Session, master: Key, now: float) -> Person:
     person_id = uuid.uuid4().hex
     wrapped = master.wrap(Key.random(), place_of_key("person", person_id))

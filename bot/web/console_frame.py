@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -29,7 +29,7 @@ class Problem(Exception):
         self.name = name
 
 
-class SignInNeeded(Exception):  # noqa: N818 - it is no error
+class SignInNeeded(Exception):
     """Nobody is signed in."""
 
 
@@ -41,6 +41,8 @@ class ConsoleRoute(APIRoute):
 
         async def handle_with_pages(request: Request) -> Response:
             try:
+                if "\0" in unquote(f"{request.url.path}?{request.url.query}"):
+                    raise Problem(404, "no_page")  # PostgreSQL takes no such text
                 return await handle(request)
             except SignInNeeded:
                 return RedirectResponse(_sign_in_address(request), 303)
@@ -54,9 +56,9 @@ class ConsoleRoute(APIRoute):
 
 def _sign_in_address(request: Request) -> str:
     path, query = request.url.path, request.url.query
-    if request.method != "GET" or path == "/console":
-        return "/console/sign-in"
-    return "/console/sign-in?" + urlencode({"next": f"{path}?{query}" if query else path})
+    after = f"{path}?{query}" if query else path
+    known = request.method == "GET" and after != "/console"
+    return address("/console/sign-in", next=after if known else None)
 
 
 def _problem_page(request: Request, status: int, name: str) -> Response:
@@ -77,7 +79,6 @@ def language_of(request: Request) -> str:
 def render(request: Request, template: str, status: int = 200, **context: object) -> Response:
     """A page of the console in the reader's language; a switched language is remembered."""
     language = language_of(request)
-    other = next(name for name in LANGUAGES if name != language)
     page = _templates.TemplateResponse(
         request,
         template,
@@ -86,8 +87,8 @@ def render(request: Request, template: str, status: int = 200, **context: object
             "t": TEXTS[language],
             "static": STATIC,
             "viewer": getattr(request.state, "viewer", None),
-            "switch_to": other,
-            "switch_href": with_query(request, lang=other),
+            "switch_to": other_language(request),
+            "switch_href": _own_address(request),
             **context,
         },
         status,
@@ -104,11 +105,20 @@ def render(request: Request, template: str, status: int = 200, **context: object
     return page
 
 
-def with_query(request: Request, **values: str | None) -> str:
-    """The page's own address with some of its query changed; None drops one."""
-    query = {**dict(request.query_params), **values}
+def other_language(request: Request) -> str:
+    return next(name for name in LANGUAGES if name != language_of(request))
+
+
+def _own_address(request: Request) -> str:
+    """The same page in the other language; the list for what was sent as a form."""
+    if request.method != "GET":
+        return address("/console", lang=other_language(request))
+    return address(request.url.path, **{**request.query_params, "lang": other_language(request)})
+
+
+def address(path: str, **query: str | None) -> str:
+    """A path with a query; what is empty is left out."""
     kept = {name: value for name, value in query.items() if value}
-    path = request.url.path if request.method == "GET" else "/console"
     return f"{path}?{urlencode(kept)}" if kept else path
 
 

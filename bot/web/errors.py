@@ -69,6 +69,11 @@ def install(app: FastAPI) -> None:
     async def _unusable(request: Request, error: UnusableError) -> Response:
         return envelope(422, str(error))
 
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> Response:
+        # Starlette logs the error and raises it again for the server's own log.
+        return envelope(500, "something went wrong here; please send it again", "internal")
+
     @app.exception_handler(ClosedError)
     async def _closed(request: Request, error: ClosedError) -> Response:
         return envelope(409, f"the interview has ended ({error})", "finished")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def segments(text: str, spans: Iterable[Span]) -> list[Segment]:
             tuple(s.label for s in kept if s.start == start),
             tuple(s.label for s in kept if s.end == end),
         )
-        for start, end in zip(cuts, cuts[1:], strict=False)
+        for start, end in pairwise(cuts)
     ]
 
 

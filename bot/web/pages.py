@@ -47,6 +47,11 @@ async def home() -> Response:
     return RedirectResponse("/console", 303)
 
 
+@router.get("/favicon.ico")
+async def icon() -> Response:
+    return RedirectResponse(f"{STATIC}/icon.svg", 308)
+
+
 @router.get("/chat/{campaign}")
 async def chat(app: App, request: Request, campaign: str, lang: str = "") -> Response:
     """The candidate's page."""

@@ -17,7 +17,14 @@ from bot.security.tokens import MIN_PASSWORD, hash_password, password_fits
 from bot.storage import users
 from bot.storage.users import SESSION_SECONDS, SignedIn, SignInError
 from bot.web.chat_api import App, application, read_body
-from bot.web.console_frame import ConsoleRoute, Problem, SignInNeeded, render
+from bot.web.console_frame import (
+    ConsoleRoute,
+    Problem,
+    SignInNeeded,
+    address,
+    other_language,
+    render,
+)
 
 COOKIE = "miantan_console"
 HOME = "/console"
@@ -28,7 +35,7 @@ _hashing = ThreadPoolExecutor(2, thread_name_prefix="password")
 """Argon2 takes 64 MiB and a core each time, so few passwords are looked at at once."""
 
 T = TypeVar("T")
-router = APIRouter(route_class=ConsoleRoute)
+router = APIRouter(prefix=HOME, route_class=ConsoleRoute)
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
@@ -39,9 +46,12 @@ async def read_form(request: Request) -> Mapping[str, str]:
         raise Problem(403, "forged")
     body = await read_body(request, MAX_FORM)
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20))
+        fields = parse_qsl(body.decode(), True, errors="strict", max_num_fields=20)
     except ValueError:
         raise Problem(422, "unusable") from None
+    if any("\0" in value for _, value in fields):
+        raise Problem(422, "unusable")
+    return dict(fields)
 
 
 Form = Annotated[Mapping[str, str], Depends(read_form)]
@@ -113,7 +123,9 @@ async def sign_in_page(request: Request) -> Response:
 def _sign_in_page(
     request: Request, after: str, name: str = "", problem: str | None = None, status: int = 200
 ) -> Response:
-    return render(request, "signin.html", status, name=name, after=after, problem=problem)
+    switch = address("/console/sign-in", next=after, lang=other_language(request))
+    context = {"name": name, "after": after, "problem": problem, "switch_href": switch}
+    return render(request, "signin.html", status, **context)
 
 
 @router.post("/sign-in")
@@ -150,9 +162,9 @@ async def _enter_page(
         user = await app.database.read(lambda session: users.link_user(session, token, now))
     except SignInError:
         raise Problem(410, "link") from None
-    status = 422 if problem else 200
-    context = {"token": token, "name": user.name, "problem": problem, "least": MIN_PASSWORD}
-    return render(request, "enter.html", status, **context)
+    switch = address("/console/enter", token=token, lang=other_language(request))
+    context = {"token": token, "name": user.name, "problem": problem, "switch_href": switch}
+    return render(request, "enter.html", 422 if problem else 200, least=MIN_PASSWORD, **context)
 
 
 @router.post("/enter")

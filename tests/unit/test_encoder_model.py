@@ -31,14 +31,6 @@ ODD_TEXTS = ("", " ", "😀", "\ud83d", "\x00", "</s> query: <mask>", "ａｂｃ
 
 
 @pytest.fixture(scope="session")
-def model_home() -> Path:
-    """A home with the real model, kept between runs."""
-    home = Path(os.environ.get("MIANTAN_TEST_MODELS", ROOT / ".miantan-test"))
-    prepare(home, lambda step, share: None)
-    return home
-
-
-@pytest.fixture(scope="session")
 def encoder(model_home: Path) -> OnnxEncoder:
     return OnnxEncoder(model_home / MODEL_FOLDER)
 

@@ -1,0 +1,108 @@
+"""The documentation against the code: commands exist, settings are complete, examples run."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from bot.bootstrap import build_connectors
+from bot.cli import app
+from bot.settings import Settings
+from bot.storage.catalogue import GivenFiles, load_role
+from tests.helpers import ROOT, SECRET, Receiver, build_in, free_port, served, web_app
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, kind: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)
+
+
+def commands() -> dict[str, Any]:
+    """Every command, as it is typed, with its click object."""
+    found: dict[str, Any] = {}
+    group: Any = typer.main.get_command(app)
+    for name, command in group.commands.items():
+        for sub, inner in getattr(command, "commands", {"": command}).items():
+            found[f"{name} {sub}".strip()] = inner
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_pages_exist(page: Path) -> None:
+    known = commands()
+    text = page.read_text(encoding="utf-8")
+    lines = re.findall(r"^(?:\S+/)?miantan (.+)$", "\n".join(blocks(page, "bash")), re.MULTILINE)
+    for line in [*lines, *re.findall(r"`miantan ([^`]+)`", text)]:
+        words = line.split("#")[0].split()
+        name = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
+        assert name in known or words[0] in {key.split()[0] for key in known}, line
+        if name in known:
+            options = {opt for param in known[name].params for opt in param.opts}
+            assert {word for word in words if word.startswith("--")} <= options, line
+
+
+def test_make_targets_in_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for target in set(re.findall(r"(?:^|`)make ([a-z]+)", readme, re.MULTILINE)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_setting_is_explained() -> None:
+    text = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(MIANTAN_\w+)` \| .*? \| (.*) \|$", text, re.MULTILINE))
+    expected = {
+        f"MIANTAN_{name.upper()}": field.description
+        for name, field in Settings.model_fields.items()
+    }
+    assert rows == expected
+
+
+def test_settings_named_anywhere_exist() -> None:
+    known = {f"MIANTAN_{name.upper()}" for name in Settings.model_fields}
+    files = [*PAGES, ROOT / "docker-compose.yml", ROOT / "Dockerfile"]
+    for file in files:
+        named = set(re.findall(r"\bMIANTAN_[A-Z_]+\b", file.read_text(encoding="utf-8")))
+        assert named <= known, file
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+def test_the_guide_and_rubric_in_the_pages_load() -> None:
+    page = ROOT / "docs/guides.md"
+    [guide], [rubric] = blocks(page, "yaml guide"), blocks(page, "yaml rubric")
+    assert load_role(GivenFiles(guide, rubric)).guide.guide == "shop-assistant"
+
+
+def test_the_examples_of_the_api_run(tmp_path: Path) -> None:
+    space: dict[str, Any] = {}
+    for kind in ("python example", "python verify"):
+        [code] = blocks(ROOT / "docs/api.md", kind)
+        exec(compile(code, "docs/api.md", "exec"), space)
+    with Receiver() as receiver:
+        values = {
+            "webhook_url": receiver.url,
+            "webhook_secret": SECRET,
+            "allow_hosts": ["127.0.0.1"],
+        }
+        application = build_in(tmp_path, **values)
+        try:
+            with served(web_app(application), free_port()) as url:
+                state = space["hold_interview"](url, "sales-representative", "I called them back.")
+        finally:
+            application.close()
+        assert state["status"] == "finished"
+        result = '{"schema": "miantan.result/1"}'
+        connector = build_connectors(application.settings)["webhook"]
+        connector.deliver(result, "msg_example")
+        headers, body = receiver.received[-1]
+        assert space["receive"](body, headers, SECRET) == {"schema": "miantan.result/1"}
