@@ -1,6 +1,6 @@
 """Finds the numbers of scoring/evidence.py and prints what they are worth.
 
-    python bench/fit_strength.py DATA.jsonl... --home HOME [--encoder e5-small-int8]
+    python -m bench.fit_strength DATA.jsonl... --home HOME [--encoder e5-small-int8]
 
 A line of DATA is an answer scored by people: question_id, question, references, answer, score,
 scale. Three things are found, each on its own material:
@@ -8,15 +8,15 @@ scale. Three things are found, each on its own material:
 1. What is usual: the sample rubrics' level 5 examples against the key points of other questions.
 2. The kinds "statement" and "name": least squares against people's scores (0–100), each data set
    weighing the same, checked on questions that were not fitted (grouped cross-validation).
-3. The kind "examples", bias and steepness: the sample rubrics' examples, whose scores should lie in
-   the middle of their levels. The ratio of words to cosine is that of 2.
+3. The kind "examples", bias and words: least squares on the sample rubrics' examples, whose scores
+   should lie in the middle of their levels. Its steepness is chosen, see STEEPNESS.
 """
 
 import argparse
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,9 @@ from scoring.segments import has_words, language_of, pieces
 Array = NDArray[np.float64]
 ROOT = Path(__file__).parents[1]
 TARGETS = {0: 10.0, 1: 10.0, 3: 50.0, 5: 90.0}  # level 0: an answer to another question
-UNRELATED = 0.1  # weight of answers to other questions, score 0, against a set's own answers
+UNRELATED = 0.25  # weight of answers to other questions, score 0, against a set's own answers
+STEEPNESS = {"light": 10.0}  # coefficient of the cosine for "examples"; about half of what fits
+DEFAULT_STEEPNESS = 70.0  # best, as authored examples are closer to key points than real answers
 FOLDS = 10
 _SENTENCE = re.compile(r"[。！？!?；;\n]+|(?<=[^\d\s])\.(?=\s|$)")
 _ITEM = re.compile(r"[、，,]|——|(?<=[一-鿿])[和与及](?=[一-鿿])|\band\b")
@@ -74,14 +76,23 @@ def read_data(path: Path, encoder: Encoder, calibration: Calibration) -> Iterato
     names = sorted(first)
     language = language_of(first[names[0]]["question"])
     texts = {name: [items(ref) for ref in first[name]["references"]] for name in names}
-    points = {
-        name: [KeyPoint(id=f"p{i}", texts={language: [t]}) for i, t in enumerate(sum(refs, []))]
-        for name, refs in texts.items()
-    }
-    scored = {name: RubricQuestion(key_points=points[name]) for name in names}
-    asked = [Question.model_construct(id=n, text={language: first[n]["question"]}) for n in names]
-    rubric = Rubric.model_construct(questions=scored)
-    assessor = Assessor(rubric, Guide.model_construct(questions=asked), encoder)
+    scored, asked = {}, []
+    for name, references in texts.items():
+        every = [text for reference in references for text in reference]
+        points = [KeyPoint(id=f"p{i}", texts={language: [text]}) for i, text in enumerate(every)]
+        scored[name] = RubricQuestion(key_points=points)
+        asked.append(Question.model_construct(id=name, text={language: first[name]["question"]}))
+    rubric = Rubric.model_construct(rubric="data", version=1, competencies={}, questions=scored)
+    guide = Guide.model_construct(
+        guide="data",
+        version=1,
+        title={},
+        rubric="data",
+        languages=[],
+        candidate_types={},
+        questions=asked,
+    )
+    assessor = Assessor(rubric, guide, encoder)
     assessor.calibration = calibration
     half = len(names) // 2
     following = dict(zip(names, [*names[half:], *names[:half]], strict=True))
@@ -176,100 +187,100 @@ class Fit:
         np.maximum.at(best, self.answer, covered / np.bincount(self.group, self.importance))
         return 100 * best
 
-    def fit(self, weights: Array, shape: Array) -> Array:
-        """The coefficients of least squares among `free @ shape`, a row of `shape` for each."""
+    def fit(self, weights: Array, start: Array, free: Sequence[int]) -> Array:
+        """The coefficients of least squares; those that are not free stay as at the start."""
 
-        def residuals(free: Array) -> Array:
-            return np.sqrt(weights) * (self.estimates(free @ shape) - self.targets)
+        def coefficients(x: Array) -> Array:
+            found = start.copy()
+            found[list(free)] = x
+            return found
 
-        found = least_squares(residuals, np.ones(len(shape)), diff_step=1e-3)
-        return np.asarray(found.x @ shape)
+        def residuals(x: Array) -> Array:
+            return np.asarray(np.sqrt(weights) * (self.estimates(coefficients(x)) - self.targets))
+
+        scale = np.maximum(1.0, abs(start[list(free)]))
+        return coefficients(
+            least_squares(residuals, start[list(free)], x_scale=scale, diff_step=1e-3).x
+        )
 
 
 def equal_weights(examples: Sequence[Example]) -> Array:
-    """Weights by which the cells (set, or language and level) weigh the same."""
-    cells = [
-        (e.data if not e.level and not e.language else "", e.own, e.level, e.language)
-        for e in examples
-    ]
-    size = {cell: cells.count(cell) for cell in cells}
-    light = [UNRELATED if not e.own and not e.language else 1.0 for e in examples]
+    """Weights by which sets, or the levels of a language, weigh the same."""
+    cells = [(e.language or e.data, e.own, e.level) for e in examples]
+    size = {cell: cells.count(cell) for cell in set(cells)}
+    light = [1.0 if e.own or e.language else UNRELATED for e in examples]
     return np.array([w / size[cell] for w, cell in zip(light, cells, strict=True)])
 
 
-def cross_validated(examples: list[Example]) -> tuple[Array, Array, Array]:
-    """Coefficients, estimates of questions not fitted, and the mean score of the others."""
-    shape = np.diag([0.1, 15.0, 2.0, 8.0])
-    names = {
-        s: sorted({e.question for e in examples if e.data == s}) for s in {e.data for e in examples}
-    }
+def cross_validated(examples: list[Example]) -> tuple[Array, dict[str, Array]]:
+    """Coefficients, and estimates for questions not fitted: of the strengths, of the strengths with
+    a straight line for the graders of the set, and the mean of the others."""
+    data, own = np.array([e.data for e in examples]), np.array([e.own for e in examples])
+    names = {d: sorted({e.question for e in examples if e.data == d}) for d in sorted(set(data))}
     fold = np.array([names[e.data].index(e.question) % FOLDS for e in examples])
-    held, mean = np.zeros(len(examples)), np.zeros(len(examples))
+    targets = np.array([e.target for e in examples])
+    start, free = np.array([0.1, 15.0, 2.0, 8.0]), range(4)
+    held = {kind: np.zeros(len(examples)) for kind in ("strength", "with line", "mean")}
     for k in range(FOLDS):
         kept = [e for e, f in zip(examples, fold, strict=True) if f != k]
-        left = [e for e, f in zip(examples, fold, strict=True) if f == k]
-        held[fold == k] = Fit(left).estimates(Fit(kept).fit(equal_weights(kept), shape))
-        means = {s: np.mean([e.target for e in kept if e.own and e.data == s]) for s in names}
-        mean[fold == k] = [means[e.data] for e in left]
-    return Fit(examples).fit(equal_weights(examples), shape), held, mean
+        found = Fit(kept).fit(equal_weights(kept), start, free)
+        held["strength"][fold == k] = Fit(examples).estimates(found)[fold == k]
+        for d in names:
+            at, others = (fold == k) & (data == d), (fold != k) & (data == d) & own
+            fitted = Fit(examples).estimates(found)
+            line = np.polyfit(fitted[others], targets[others], 1)
+            held["with line"][at] = np.polyval(line, fitted[at])
+            held["mean"][at] = targets[others].mean()
+    return Fit(examples).fit(equal_weights(examples), start, free), held
 
 
 def correlations(x: Array, y: Array, groups: Sequence[str]) -> tuple[float, float]:
     """Pearson's r of all, and of the deviations from the means of the groups."""
-    if not x.std():
-        return float("nan"), float("nan")
     own = np.array(groups)[:, None] == np.array(sorted(set(groups)))
-    share = own / own.sum(axis=0)
-    dx, dy = (v - own @ (share.T @ v) for v in (x, y))
+    dx, dy = (v - own @ ((own / own.sum(axis=0)).T @ v) for v in (x, y))
     return float(np.corrcoef(x, y)[0, 1]), float(np.corrcoef(dx, dy)[0, 1])
 
 
-def print_data_table(examples: list[Example], held: Array, mean: Array) -> None:
+def print_data_table(examples: list[Example], held: dict[str, Array]) -> None:
+    print("set        estimate      n     r within  RMSE   90%  another question")
+    held = {**held, "cosine": np.array([e.raw for e in examples])}
     residuals, weights = [], []
-    print("set estimate n r r-within RMSE q90 | answers to another question")
-    for name in sorted({e.data for e in examples}):
-        at = np.array([e.data == name and e.own for e in examples])
-        other = np.array([e.data == name and not e.own for e in examples])
-        own = [e for e in examples if e.data == name and e.own]
-        human = np.array([e.target for e in own])
-        raw = np.array([e.raw for e in own])
-        for kind, estimate in (("strength", held[at]), ("cosine", raw), ("mean", mean[at])):
-            r, within = correlations(estimate, human, [e.question for e in own])
-            errors = abs(estimate - human)
+    for data in sorted({e.data for e in examples}):
+        at = np.array([e.data == data and e.own for e in examples])
+        other = np.array([e.data == data and not e.own for e in examples])
+        human = np.array([e.target for e in examples])[at]
+        questions = [e.question for e in examples if e.data == data and e.own]
+        for kind, estimates in held.items():
+            r, within = correlations(estimates[at], human, questions)
+            errors = abs(estimates[at] - human)
             rmse, q90 = np.sqrt(np.mean(errors**2)), np.quantile(errors, 0.9)
-            print(
-                f"{name:10} {kind:8} {len(own):5} {r:5.3f} {within:5.3f} {rmse:5.1f} {q90:5.1f}",
-                end=" | ",
-            )
-            print(f"{held[other].mean():4.1f}" if kind == "strength" else "")
-        residuals.append(abs(held[at] - human))
-        weights.append(np.full(len(own), 1 / len(own)))
+            told = "    –      –" if kind == "mean" else f"{r:5.3f} {within:6.3f}"
+            last = f"{estimates[other].mean():5.1f}"
+            print(f"{data:10} {kind:9} {at.sum():5} {told} {rmse:5.1f} {q90:5.1f}  {last}")
+        residuals.append(abs(held["strength"][at] - human))
+        weights.append(np.full(at.sum(), 1 / at.sum()))
     errors, weight = np.concatenate(residuals), np.concatenate(weights)
     order = np.argsort(errors)
     at90 = np.searchsorted(np.cumsum(weight[order]) / weight.sum(), 0.9)
     print(
-        f"half width: 90% of absolute residuals, sets weighing the same, are below {errors[order][at90]:.1f}"
+        f"half width: 90% of residuals, sets weighing the same, are below {errors[order][at90]:.1f}"
     )
 
 
 def print_rubric_table(examples: list[Example], fit: Fit, coefficients: Array) -> None:
     scores, hits = fit.estimates(coefficients), fit.strengths(coefficients) >= HIT
     share = np.bincount(fit.answer[fit.group], hits) / np.bincount(fit.answer[fit.group])
-    print(
-        "rubric language: score ± sd (share of key points hit) at level 0 = another question, 1, 3, 5"
-    )
-    for rubric in sorted({e.data for e in examples}):
-        for language in ("zh", "en"):
-            print(f"{rubric:20} {language}", end="")
-            for level in TARGETS:
-                at = np.array(
-                    [(e.data, e.language, e.level) == (rubric, language, level) for e in examples]
-                )
-                print(
-                    f"  {scores[at].mean():3.0f} ± {scores[at].std():2.0f} ({share[at].mean():.2f})",
-                    end="",
-                )
-            print()
+    print("score ± sd (share of key points hit) at levels", *TARGETS, "(0: another question)")
+    for data, language in sorted({(e.data, e.language) for e in examples}):
+        print(f"{data:20} {language}", end="")
+        for level in TARGETS:
+            cell = data, language, level
+            at = np.array([(e.data, e.language, e.level) == cell for e in examples])
+            print(
+                f"  {scores[at].mean():3.0f} ±{scores[at].std():3.0f} ({share[at].mean():.2f})",
+                end="",
+            )
+        print()
 
 
 def main() -> None:
@@ -283,16 +294,17 @@ def main() -> None:
     encoder = CachedEncoder(load_encoder(given.encoder, given.home, 1))
     calibration = measure_usual(encoder)
     data = [e for path in given.data for e in read_data(path, encoder, calibration)]
-    found, held, mean = cross_validated(data)
-    print_data_table(data, held, mean)
+    found, held = cross_validated(data)
+    print_data_table(data, held)
     examples = read_rubrics(encoder, calibration)
     fit = Fit(examples)
-    shape = np.array([[1.0, 0, 0, 0], [0, *found[1:3], 0]])
-    several = fit.fit(equal_weights(examples), shape)
+    start = np.array([0.0, STEEPNESS.get(encoder.name, DEFAULT_STEEPNESS), 5.0, 0.0])
+    several = fit.fit(equal_weights(examples), start, (0, 2))
     print_rubric_table(examples, fit, several)
-    one, many = (Strength(*np.round(c[:3], 1).tolist()) for c in (found, several))
-    name = Strength(round(-found[3] / 2, 1), 0.0, round(found[3], 1))
-    print(replace(calibration, kinds={"name": name, "statement": one, "examples": many}))
+    statement, many = (Strength(*np.round(c[:3], 1).tolist()) for c in (found, several))
+    words = round(float(found[3]), 1)
+    kinds = {"name": Strength(-words / 2, 0.0, words), "statement": statement, "examples": many}
+    print(calibration.usual, calibration.chance, kinds, sep="\n")
 
 
 if __name__ == "__main__":

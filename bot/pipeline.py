@@ -22,7 +22,7 @@ from bot.assessors import Assessors
 from bot.security.sealing import Key
 from bot.security.tokens import new_token, token_hash
 from bot.storage import interviews
-from bot.storage.catalogue import Catalogue, current_files
+from bot.storage.catalogue import Catalogue, Role, current_files
 from bot.storage.database import Database
 from bot.storage.interviews import NewInterview, Opened, Outcome, TurnConflictError
 from bot.storage.tables import Campaign
@@ -32,6 +32,7 @@ from dialogues import engine
 from dialogues.events import Begin, Said, TimedOut, Work
 from dialogues.guide import Language
 from dialogues.plan import Plan
+from dialogues.state import State
 
 MAX_CHARACTERS = 20_000
 
@@ -143,12 +144,11 @@ class Pipeline:
             )
         async with self._turn_of(inbound.interview_id):
             while True:
-                opened, plan, repeated = await self.database.read(
-                    lambda session: self._open(session, inbound)
-                )
-                if repeated is not None:
-                    return repeated
-                said = await self._understand(opened, plan, text)
+                found = await self.database.read(partial(self._open, inbound))
+                if isinstance(found, Outcome):
+                    return found
+                opened, plan, role = found
+                said = await self._understand(opened.state, role, text)
                 transition = engine.advance(plan, opened.state, said, self.now())
                 try:
                     outcome = await self.database.write(
@@ -191,12 +191,19 @@ class Pipeline:
             lock = self._turns[interview_id] = asyncio.Lock()
         return lock
 
-    def _open(self, session: Session, inbound: Inbound) -> tuple[Opened, Plan, Outcome | None]:
+    def _open(
+        self, inbound: Inbound, session: Session
+    ) -> tuple[Opened, Plan, Role | None] | Outcome:
+        """The interview with its plan and the role in question; or what came of a repeated message."""
         repeated = self._repeated(session, inbound.channel, inbound.message_id)
+        if repeated is not None:
+            return repeated
         opened = interviews.open_interview(session, self.master, inbound.interview_id)
-        if repeated is None and opened.state.closed:
+        if opened.state.closed:
             raise ClosedError(opened.state.status)
-        return opened, self._plan(session, opened), repeated
+        position = opened.state.position
+        role = self.catalogue.role(session, opened.row.files[position]) if position else None
+        return opened, self._plan(session, opened), role
 
     def _repeated(self, session: Session, channel: str, message_id: str | None) -> Outcome | None:
         if message_id is None:
@@ -207,22 +214,19 @@ class Pipeline:
         campaign = session.get_one(Campaign, opened.row.campaign_id)
         return self.catalogue.plan(session, campaign, opened.row.files)
 
-    async def _understand(self, opened: Opened, plan: Plan, text: str) -> Said:
+    async def _understand(self, state: State, role: Role | None, text: str) -> Said:
         """The intent and, for an answer to a scored question, the evidence in it."""
-        understood = self.parser.parse(text)
-        state = opened.state
-        question = state.question
-        if understood.intent in ("no_words", *_COMMANDS) or question is None or state.closed:
-            return Said(text, understood.intent)
-        position = plan.positions[state.position or ""]
-        if position.guide.by_id[question].competency is None or state.status == "human":
-            return Said(text, understood.intent)
-        hashes = opened.row.files[position.id]
-        role = await self.database.read(lambda session: self.catalogue.role(session, hashes))
+        intent = self.parser.parse(text).intent
+        question = role.guide.by_id.get(state.question or "") if role else None
+        if role is None or question is None or question.competency is None:
+            return Said(text, intent)
+        if intent in _COMMANDS or state.status == "human":
+            return Said(text, intent)
+        find = self.assessors.of(role).find
         found = await asyncio.get_running_loop().run_in_executor(
-            self._encoding, self.assessors.of(role).find, question, text
+            self._encoding, find, question.id, text
         )
-        return Said(text, understood.intent, found.hits, found.model_dump(mode="json"))
+        return Said(text, intent, found.hits, found.model_dump(mode="json"))
 
     def _commit_once(
         self,
@@ -262,7 +266,7 @@ class Pipeline:
         return outcome
 
 
-_COMMANDS = frozenset(engine.COMMANDS)
+_COMMANDS = frozenset({"no_words", *engine.COMMANDS})
 
 
 def _begin(plan: Plan, arrival: Arrival) -> Begin:

@@ -16,8 +16,8 @@ from ruamel.yaml import YAML
 from dialogues.replying import plain
 
 _SPACES = re.compile(r"[\s,，、]+")
-_BEFORE = re.compile(r"^(?:请问|请|麻烦|那|嗯|(?:please|ok|okay)\b)\s*")
-_AFTER = re.compile(r"\s*(?:吧|吗|呢|啊|呀|谢谢|\b(?:please|thanks|thank you))$")
+_BEFORE = ("请问", "请", "麻烦", "那", "嗯", "please ", "ok ", "okay ")
+_AFTER = ("吧", "吗", "呢", "啊", "呀", "谢谢", " please", " thanks", " thank you")
 _LONGEST = 60
 
 
@@ -70,7 +70,16 @@ def _key(text: str) -> str:
 
 
 def _less_and_less_courteous(key: str) -> Iterator[str]:
-    yield key
-    for courtesy in (_BEFORE, _AFTER):
-        while (shorter := courtesy.sub("", key)) != key:
-            yield (key := shorter)
+    keys = {key: None}
+    while keys:
+        yield from keys
+        keys = {shorter: None for longer in keys for shorter in _less_courteous(longer)}
+
+
+def _less_courteous(key: str) -> Iterator[str]:
+    for word in _AFTER:
+        if key.endswith(word):
+            yield key.removesuffix(word).rstrip()
+    for word in _BEFORE:
+        if key.startswith(word):
+            yield key.removeprefix(word).lstrip()

@@ -1,12 +1,14 @@
 """The web application: the chat API, the pages, the webhooks and the health checks."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.bootstrap import Application
 from bot.storage.database import reachable
@@ -24,7 +26,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 REQUESTS = Counter("miantan_requests_total", "HTTP requests", ["route", "status"])
-SECONDS = Histogram("miantan_request_seconds", "Seconds to answer an HTTP request", ["route"])
+SECONDS = Histogram("miantan_request_seconds", "Seconds to answer an HTTP request")
 
 Service = Callable[[], AbstractAsyncContextManager[None]]
 """Something that runs beside the web server, such as durable work or a polling channel."""
@@ -53,26 +55,37 @@ def create_app(
     )
     app.state.application = application
     errors.install(app)
-    app.middleware("http")(_observe)
+    app.add_middleware(Observed)
     for router in (health, chat_api.router, pages.router, console.router, *routers):
         app.include_router(router)
     pages.mount_static(app)
     return app
 
 
-async def _observe(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
+class Observed:
     """Security headers on every answer; counts and times by route, never by address."""
-    with SECONDS.labels("all").time():
-        response = await call_next(request)
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if not request.url.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
-    route = getattr(request.scope.get("route"), "path", "other")
-    REQUESTS.labels(route, response.status_code).inc()
-    return response
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def observed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if not scope["path"].startswith("/static/"):
+                    headers.setdefault("Cache-Control", "no-store")
+                route = getattr(scope.get("route"), "path", "other")
+                REQUESTS.labels(route, message["status"]).inc()
+            await send(message)
+
+        with SECONDS.time():
+            await self.app(scope, receive, observed)
 
 
 health = APIRouter(tags=["health"])

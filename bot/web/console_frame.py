@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -41,8 +41,6 @@ class ConsoleRoute(APIRoute):
 
         async def handle_with_pages(request: Request) -> Response:
             try:
-                if "\0" in unquote(f"{request.url.path}?{request.url.query}"):
-                    raise Problem(404, "no_page")  # PostgreSQL takes no such text
                 return await handle(request)
             except SignInNeeded:
                 return RedirectResponse(_sign_in_address(request), 303)

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -72,6 +72,8 @@ async def access_console(request: Request, form: Form) -> SignedIn:
     if now - who.seen_at > TOUCH_SECONDS:
         await app.database.write(lambda session: users.touch(session, token, now))
     request.state.viewer = who
+    if "\0" in unquote(f"{request.url.path}?{request.url.query}"):
+        raise Problem(404, "no_page")  # the database would not take it
     return who
 
 

@@ -1,7 +1,6 @@
 """The outbox: in order, in parallel, to the end, and after a crash."""
 
 import asyncio
-import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -60,19 +59,10 @@ class Recorder:
             self.at_once -= 1
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("prepared")
-    build_in(home).close()
-    return home
-
-
 @pytest.fixture
-async def application(
-    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Application]:
+async def application(home: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Application]:
     monkeypatch.setattr(outbox_module, "FIRST_WAIT", 0.02)
-    application = build_in(Path(shutil.copytree(prepared, tmp_path / "home")))
+    application = build_in(home)
     application.hub.bind()
     yield application
     application.close()

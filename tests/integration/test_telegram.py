@@ -1,117 +1,34 @@
 """Telegram end to end: python-telegram-bot's own client against a stand-in of the Bot API."""
 
-import io
-import logging
-import shutil
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
-import structlog
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
-from bot import logs, outbox
-from bot.bootstrap import Application, SettingsError
-from bot.channels import telegram_polling
-from bot.services import routers, services
-from bot.storage.interviews import read_events, read_messages
-from bot.storage.people import key_of
-from bot.storage.tables import Cursor, Interview, MessageRow, Person, ResultRow
-from bot.web.app import create_app
-from dialogues.events import Answered, Noted
+from bot.bootstrap import Application
+from bot.storage.tables import MessageRow, Person, ResultRow
+from dialogues.plan import Plan
 from dialogues.texts import TEXTS, say
-from tests.fakes import Candidate, Received, TelegramStandIn, loopback_socket, served
-from tests.helpers import build_in, until
+from tests.fakes import TelegramStandIn
+from tests.helpers import until
+from tests.telegram_people import Candidate
+from tests.telegram_runs import (
+    CAMPUS,
+    SALES,
+    all_sent_to,
+    begin,
+    interviews,
+    next_question,
+    polling,
+    pushed,
+    words_of,
+)
 
-CAMPUS = "campus-software-engineer"
-SALES = "sales-representative"
-SECRET = "a_Secret-1"
+pytestmark = pytest.mark.usefixtures("quick")
 ANSWERS = {
     "zh": "我做了一个预约系统，我负责后端，把接口延迟降到了一半，和同事一起上线。",
     "en": "I built a booking system, did the backend myself and halved its latency with my team.",
 }
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database with the sample campaigns."""
-    home = tmp_path_factory.mktemp("prepared")
-    build_in(home).close()
-    return home
-
-
-@pytest.fixture
-def home(prepared: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(prepared, tmp_path / "home"))
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telegram_polling, "FIRST_WAIT", 0.05)
-    monkeypatch.setattr(telegram_polling, "FIRST_RETRY_WAIT", 0.05)
-    monkeypatch.setattr(outbox, "FIRST_WAIT", 0.05)
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[TelegramStandIn]:
-    async with TelegramStandIn().running() as standing_in:
-        yield standing_in
-
-
-def build_for(telegram: TelegramStandIn, home: Path, **values: Any) -> Application:
-    given = {"telegram_token": telegram.token, "telegram_api": telegram.url, **values}
-    return build_in(home, **given)
-
-
-@asynccontextmanager
-async def polling(
-    telegram: TelegramStandIn, home: Path, work: bool = False
-) -> AsyncIterator[Application]:
-    application = build_for(telegram, home)
-    app = create_app(application, services(application, work), routers(application))
-    try:
-        async with app.router.lifespan_context(app):
-            yield application
-    finally:
-        application.close()
-
-
-@asynccontextmanager
-async def pushed(
-    telegram: TelegramStandIn, home: Path, work: bool = False
-) -> AsyncIterator[tuple[Application, str]]:
-    place = loopback_socket()
-    url = f"http://127.0.0.1:{place.getsockname()[1]}"
-    application = build_for(telegram, home, telegram_secret=SECRET, public_url=url)
-    app = create_app(application, services(application, work), routers(application))
-    try:
-        async with served(app, place):
-            await until(lambda: telegram.webhook)
-            yield application, url
-    finally:
-        application.close()
-
-
-async def next_question(candidate: Candidate) -> Received:
-    """The next message that asks something: by buttons, or with its place in the interview."""
-    while True:
-        message = await candidate.next_message()
-        if message.buttons or message.text[:1].isdecimal():
-            return message
-
-
-async def begin(candidate: Candidate, campaign: str = CAMPUS) -> Received:
-    """Up to the first question of the guide."""
-    candidate.say(f"/start {campaign}")
-    for _ in range(2):
-        question = await next_question(candidate)
-        candidate.tap(next(iter(question.buttons)))
-    return await next_question(candidate)
 
 
 async def hold(candidate: Candidate, language: str) -> list[str]:
@@ -129,39 +46,6 @@ async def hold(candidate: Candidate, language: str) -> list[str]:
             said.append(f"{ANSWERS[language]} ({len(said)})")
             candidate.say(said[-1])
     raise AssertionError("the interview does not end")
-
-
-async def interviews(application: Application) -> Sequence[Interview]:
-    return await application.database.read(
-        lambda session: session.exec(select(Interview).order_by(col(Interview.started_at))).all()
-    )
-
-
-async def words_of(application: Application, interview_id: str) -> list[str]:
-    """What the candidate said, as it is kept."""
-
-    def work(session: Session) -> list[str]:
-        row = session.get_one(Interview, interview_id)
-        events = read_events(session, row, key_of(session, application.master, row))
-        return [event.text for _, event in events if isinstance(event, Answered | Noted)]
-
-    return await application.database.read(work)
-
-
-async def all_sent_to(application: Application, interview_id: str) -> list[str]:
-    """The messages of an interview, once all are sent."""
-
-    def unsent(session: Session) -> MessageRow | None:
-        query = select(MessageRow).where(col(MessageRow.sent_at).is_(None))
-        return session.exec(query.where(MessageRow.interview_id == interview_id)).first()
-
-    def work(session: Session) -> list[str]:
-        row = session.get_one(Interview, interview_id)
-        messages = read_messages(session, row, key_of(session, application.master, row))
-        return [message.reply.text for message in messages]
-
-    await until(lambda: application.database.read_now(unsent) is None)
-    return await application.database.read(work)
 
 
 async def check_whole_interview(
@@ -203,22 +87,6 @@ async def test_whole_interview_in_english_by_webhook(telegram: TelegramStandIn, 
         assert all(statuses == [200] for statuses in telegram.pushed.values())
 
 
-async def test_repeated_pushes_change_nothing(telegram: TelegramStandIn, home: Path) -> None:
-    async with pushed(telegram, home) as (application, _):
-        candidate = telegram.candidate()
-        start = candidate.say(f"/start {CAMPUS}")
-        consent = await next_question(candidate)
-        tap = candidate.tap("agree")
-        await next_question(candidate)
-        for update in (start, tap, start):
-            telegram.repeat(update)
-        await until(lambda: len(telegram.pushed[start]) == 3 and len(telegram.pushed[tap]) == 2)
-        await candidate.no_message()
-        (row,) = await interviews(application)
-        assert row.turn == 2
-        assert consent.buttons
-
-
 async def test_repeated_last_answer_is_not_answered_with_the_end(
     telegram: TelegramStandIn, home: Path
 ) -> None:
@@ -232,31 +100,10 @@ async def test_repeated_last_answer_is_not_answered_with_the_end(
         await until(lambda: telegram.waiting == 0)
         candidate.say("还在吗？")
         assert (await candidate.next_message()).text == say("ended", "zh")
+        await until(lambda: telegram.waiting == 0)
+        assert len(candidate.history) == 4  # greeting, consent, declined, and ended once
         (row,) = await interviews(application)
         assert row.status == "withdrawn"
-
-
-async def test_the_cursor_is_kept_and_follows_the_server(
-    telegram: TelegramStandIn, home: Path
-) -> None:
-    candidate = telegram.candidate()
-    async with polling(telegram, home) as application:
-        last = candidate.say("在吗")
-        await candidate.next_message()
-
-        def cursor(session: Session) -> int | None:
-            row = session.get(Cursor, f"telegram:{telegram.bot['id']}")
-            return row.value if row else None
-
-        await until(lambda: application.database.read_now(cursor) == last + 1)
-        await application.database.write(
-            lambda s: s.merge(Cursor(name=f"telegram:{telegram.bot['id']}", value=last + 10**6))
-        )
-    async with polling(telegram, home) as application:
-        # The stored offset is from another server's numbering; the bot is not stuck on it.
-        last = candidate.say("在吗")
-        await candidate.next_message()
-        await until(lambda: application.database.read_now(cursor) == last + 1)
 
 
 async def test_strangers_are_told_where_to_begin(telegram: TelegramStandIn, home: Path) -> None:
@@ -400,8 +247,6 @@ async def test_start_again_repeats_and_another_campaign_begins(
 async def test_a_campaign_in_another_language_begins_in_its_own(
     telegram: TelegramStandIn, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dialogues.plan import Plan
-
     monkeypatch.setattr(Plan, "languages", property(lambda plan: ("zh",)))
     async with polling(telegram, home) as application:
         candidate = telegram.candidate("en")
@@ -422,129 +267,6 @@ async def test_5000_characters_arrive_whole(telegram: TelegramStandIn, home: Pat
         assert (await words_of(application, row.id))[-1] == long
         candidate.say("长" * 20_001)
         assert (await candidate.next_message()).text == say("too_long", "zh")
-
-
-async def test_updates_no_one_can_read_do_not_hold_up_others(
-    telegram: TelegramStandIn, home: Path
-) -> None:
-    async with polling(telegram, home):
-        candidate = telegram.candidate()
-        telegram.push("message", {"message_id": "?", "from": 5}, 1)
-        telegram.push("message", [], 1)  # type: ignore[arg-type]
-        telegram.push("a_kind_of_tomorrow", {"x": 1}, 1)
-        candidate.say("在吗")
-        assert (await candidate.next_message()).text == say("welcome", "zh")
-        await until(lambda: telegram.waiting == 0)
-
-
-async def test_a_message_that_cannot_be_taken_is_owned_up_to(
-    telegram: TelegramStandIn, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with polling(telegram, home) as application:
-        candidate, other = telegram.candidate(), telegram.candidate()
-        await begin(candidate)
-
-        async def fail(inbound: object) -> None:
-            raise RuntimeError("a fault")
-
-        with monkeypatch.context() as broken:
-            broken.setattr(application.pipeline, "receive", fail)
-            candidate.say("我最近在写编译器")
-            other.say("在吗")
-            assert (await other.next_message()).text == say("welcome", "zh")
-            assert (await candidate.next_message()).text == say("not_taken", "zh")
-        candidate.say("我最近在写编译器")
-        assert (await next_question(candidate)).text.startswith("2/")
-
-
-async def test_while_the_database_is_away_updates_wait(
-    telegram: TelegramStandIn, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with polling(telegram, home) as application:
-        candidate = telegram.candidate()
-        await begin(candidate)
-        receive, tries = application.pipeline.receive, 0
-
-        async def away_at_first(inbound: Any) -> Any:
-            nonlocal tries
-            tries += 1
-            if tries <= 5:
-                raise OperationalError("SELECT", {}, Exception("away"))
-            return await receive(inbound)
-
-        monkeypatch.setattr(application.pipeline, "receive", away_at_first)
-        candidate.say("我最近在写编译器")
-        assert (await next_question(candidate)).text.startswith("2/")
-
-
-async def test_polling_recovers_from_trouble_and_conflict(
-    telegram: TelegramStandIn, home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    telegram.down = True
-    async with polling(telegram, home):
-        candidate = telegram.candidate()
-        candidate.say("在吗")
-        await until(lambda: telegram.count("getMe") >= 3)
-        telegram.down = False
-        assert (await candidate.next_message()).text == say("welcome", "zh")
-        telegram.webhook = "http://127.0.0.1:9/elsewhere"
-        telegram._wake()
-        await until(lambda: "another program" in capsys.readouterr().out)
-        telegram.webhook = ""
-        candidate.say("在吗")
-        assert (await candidate.next_message()).text == say("welcome", "zh")
-
-
-async def test_webhook_answers(telegram: TelegramStandIn, home: Path) -> None:
-    async with (
-        pushed(telegram, home) as (application, url),
-        httpx2.AsyncClient(base_url=url) as client,
-    ):
-        path = "/webhooks/telegram"
-        right = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
-        assert telegram.secret == SECRET
-        for headers in ({}, {"X-Telegram-Bot-Api-Secret-Token": "wrong"}):
-            answer = await client.post(path, content=b"not even JSON", headers=headers)
-            assert answer.status_code == 403
-            assert answer.json()["error"]["code"] == "forbidden"
-        for content, status in (
-            (b"{", 400),
-            (b"\xff", 400),
-            (b"[" * 100_000, 400),
-            (b" " * 1_000_001, 413),
-            (b"[]", 200),
-            (b'{"update_id": "x"}', 200),
-            (b'{"update_id": 1, "message": {"chat": 3}}', 200),
-            (b'{"update_id": 2, "poll_answer": 5}', 200),
-        ):
-            answer = await client.post(path, content=content, headers=right)
-            assert answer.status_code == status, content[:40]
-        assert not await interviews(application)
-
-
-async def test_a_push_that_failed_is_pushed_again_and_taken_once(
-    telegram: TelegramStandIn, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with pushed(telegram, home) as (application, _):
-        candidate = telegram.candidate()
-        await begin(candidate)
-        receive, tries = application.pipeline.receive, 0
-
-        async def answer_lost(inbound: Any) -> Any:
-            nonlocal tries
-            tries += 1
-            taken = await receive(inbound)
-            if tries == 1:
-                raise OperationalError("COMMIT", {}, Exception("the answer was lost"))
-            return taken
-
-        monkeypatch.setattr(application.pipeline, "receive", answer_lost)
-        update = candidate.say("我最近在写编译器")
-        assert (await next_question(candidate)).text.startswith("2/")
-        await until(lambda: telegram.pushed[update] == [500, 200])
-        await candidate.no_message()
-        (row,) = await interviews(application)
-        assert row.answered == 1
 
 
 async def test_blocked_in_the_middle_nothing_is_lost(telegram: TelegramStandIn, home: Path) -> None:
@@ -600,52 +322,3 @@ async def test_unsent_replies_go_out_after_a_restart(telegram: TelegramStandIn, 
         (row,) = await interviews(application)
         await until(lambda: telegram.waiting == 0)
         assert await all_sent_to(application, row.id)
-
-
-@pytest.fixture
-def logged(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> Iterator[Callable[[], str]]:
-    """Logs as `miantan serve` writes them; gives everything logged so far."""
-    written = io.StringIO()
-    with monkeypatch.context() as redirected:
-        redirected.setattr(sys, "stderr", written)
-        logs.set_up("info")
-    caplog.set_level(logging.INFO)
-    yield lambda: written.getvalue() + caplog.text
-    structlog.reset_defaults()
-
-
-async def test_logs_hold_no_token_and_no_words(
-    telegram: TelegramStandIn, home: Path, logged: Callable[[], str]
-) -> None:
-    async with polling(telegram, home):
-        candidate = telegram.candidate()
-        await begin(candidate)
-        telegram.floods[candidate.id].append(0.05)
-        candidate.say("秘密的回答")
-        await next_question(candidate)
-        candidate.blocked = True
-        candidate.say("秘密的回答")
-        await until(lambda: "UnreachableError" in logged())
-    application = build_for(telegram, home, telegram_token="110201543:old-token")
-    app = create_app(application, services(application, work=False))
-    async with app.router.lifespan_context(app):
-        await until(lambda: "@BotFather" in logged())
-    application.close()
-    assert "RetryAfter" in logged()
-    for secret in ("stand-in-token", "old-token", "秘密", str(candidate.id)):
-        assert secret not in logged()
-
-
-def test_a_secret_telegram_would_refuse_is_refused(home: Path) -> None:
-    with pytest.raises(SettingsError, match="MIANTAN_TELEGRAM_SECRET"):
-        build_in(home, telegram_token="1:x", telegram_secret="not allowed!")
-
-
-def test_empty_settings_count_as_unset(home: Path) -> None:
-    application = build_in(home, telegram_token="", telegram_secret="")
-    assert application.telegram is None
-    assert routers(application) == []
-    application.close()
-    assert application.settings.telegram_secret is None
