@@ -158,7 +158,7 @@ class Assessor:
         self.rubric = rubric
         self.encoder = encoder
         self.calibration = CALIBRATIONS.get(encoder.name, CALIBRATIONS["default"])
-        self._asked = (
+        self.asked = (
             {q.id: terms(" ".join(q.text.values())) for q in guide.questions} if guide else {}
         )
         self._questions_with = Counter(
@@ -199,7 +199,7 @@ class Assessor:
         key = question_id, language
         if key not in self._points:
             scored = self.rubric.questions[question_id]
-            asked = self._asked.get(question_id, frozenset())
+            asked = self.asked.get(question_id, frozenset())
             self._points[key] = tuple(
                 self._point(point, asked, language) for point in scored.key_points
             )

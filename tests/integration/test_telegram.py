@@ -33,7 +33,7 @@ ANSWERS = {
 
 async def hold(candidate: Candidate, language: str) -> list[str]:
     """A whole interview; returns everything the candidate said."""
-    said = []
+    said: list[str] = []
     opening = [TEXTS[key][language].partition("{")[0] for key in ("greeting", "criteria")]  # type: ignore[index]
     for _ in range(100):
         message = await candidate.next_message()
