@@ -161,5 +161,57 @@ def share_of_known_scripts(text: str) -> float:
     return known / len(letters) if letters else 1.0
 
 
+_SIMPLER = str.maketrans(
+    "這個沒經驗歷瞭會來說題過學樣麼類觸點記實話講關於問時還對種見該應當緒識無從頭導",
+    "这个没经验历了会来说题过学样么类触点记实话讲关于问时还对种见该应当绪识无从头导",
+)
+_DONT_KNOW = (
+    r"(不|弗)(太|大|怎么|是很|是特别|是太)?(知道|清楚|了解|晓得|懂|明白|记得|确定|熟悉|熟)",
+    r"(不|不太|不怎么|也不)会(答|回答|做|说)?",
+    r"(想|说|答|回答|讲|记)不(太)?(到|出来|出|起来|起|上来|上|来)",
+    r"(没|没有)(怎么|有)?(想|做|接触|遇到|遇见|碰到|用|学|听说|听|处理|经历|参与|研究|考虑|了解)过",
+    r"(没|没有|无|缺乏|缺少)(什么|啥|任何|太多)?(这方面|这种|这类|这样|那方面|相关|类似|实际)?的?"
+    r"(经验|经历|想法|头绪|思路|概念|印象|例子|案例|认识|了解|答案|好说的|可说的)",
+    r"(一无所知|毫无头绪|没概念|没印象|没思路|没头绪|脑子一片空白|无从说起|不好说|随便|跳过)",
+    r"\b(do not|dont|didnt|did not)( really| actually| quite| even| honestly| exactly)? "
+    r"(know|remember|recall|understand)"
+    r"( (anything|much|a lot|enough|how to answer|what to say|the answer|how))?",
+    r"\b(do not|dont)( really| actually)? have( (any|an|a|much|a good|that kind of|this kind of))? "
+    r"(idea|clue|experience|answer|example|knowledge)\b",
+    r"\b(no|zero|not the faintest|not the slightest) (real )?(idea|clue|experience|answer)\b",
+    r"\b(havent|have not|have never|ive never|never|i didnt|not) (really |actually |ever )?"
+    r"(done|do|did|tried|try|used|seen|had|heard of|worked (on|with)|come across|dealt with"
+    r"|been in|experienced|encountered|thought about|learned|learnt|studied)\b",
+    r"\b(not|im not|unsure)( really| quite| entirely)? (sure|certain|familiar)"
+    r"( (how to answer|what to say))?|\bunsure\b",
+    r"\b(cant|cannot|can not|couldnt)( really| honestly)? "
+    r"(say|tell you|answer|remember|recall|think of( (anything|one|any|an example|a good example))?)",
+    r"\b(idk|dunno|beats me|nothing comes to mind|(my mind is|drawing a) blank|pass|skip)\b",
+)
+"""Ways to say that one does not know or has not done it; English without apostrophes."""
+_AROUND = (
+    r"这方面的?|那方面|这一?(个|题|块|道题|种情况|类|点)|那个|这|问题|题目?|相关的?|类似的?|事情?|情况|内容|东西",
+    r"我|俺|本人|您|你|老师|面试官|真的?|确实|实在|暂时|目前|现在|一时|一下子|之前|以前|从来|完全|根本",
+    r"抱歉|对不起|不好意思|说实话|老实说|坦白说|坦率地?讲|其实|可能|好像|应该|感觉|恐怕|估计|也|都|还|就|有点|关于|对于?",
+    r"嗯+|呃+|额+|唔+|哎呀?|唉|啊|哦|噢|吧|呢|呀|嘛|哈+|诶|那|的|了|是|很|太|特别|具体|怎么|什么|该|答|说|回答|讲|哪|里",
+    r"\b(i|im|am|ive|have|me|my|we|you|it|its|this|that|these|those|the|a|an|one|any|anything|such)\b",
+    r"\b(sorry|apologies|um+|uh+|er+|erm|hm+|well|oh|ah|okay|ok|so|and|but|just|like|lol|haha)\b",
+    r"\b(honestly|really|actually|frankly|tbh|to be (honest|frank)|afraid|maybe|perhaps|guess|unfortunately)\b",
+    r"\b(i (think|would say)|id say|you know|let me think|please|thanks?|thank you|man|sir|madam|yet)\b",
+    r"\b(before|ever|never|right now|now|at all|at the moment|currently|off the top of my head|yet|about)\b",
+    r"\b(in|on|of|for|to|with|how|what|question|topic|thing|kind|sort|area|do|there|all|question is)\b",
+)
+"""What may stand around that without saying more."""
+_DONT_KNOW_WAYS = re.compile("|".join(_DONT_KNOW))
+_AROUND_IT = re.compile("|".join(_AROUND))
+_DONT_KNOW_LENGTH = 120
+
+
 def says_dont_know(answer: str) -> bool:
-    return False
+    """Whether an answer says that they do not know, or have never done it, and nothing more."""
+    if len(answer) > _DONT_KNOW_LENGTH:
+        return False
+    text = unicodedata.normalize("NFKC", answer).casefold().translate(_SIMPLER)
+    text = " ".join(_TOKEN.findall(re.sub("['’‘`´]", "", text)))
+    rest, ways = _DONT_KNOW_WAYS.subn(" ", text)
+    return ways > 0 and not _AROUND_IT.sub(" ", rest).strip()

@@ -5,7 +5,7 @@ import uuid
 from sqlmodel import Session, select
 
 from bot.security.sealing import Key, Sealed
-from bot.storage.tables import Identity, Interview, Person
+from bot.storage.tables import Identity, Interview, Person, ResultRow
 
 
 def place_of_key(table: str, row_id: str) -> str:
@@ -59,10 +59,13 @@ def new_interview_key(master: Key, person: Person, interview_id: str) -> tuple[K
 
 
 def erase_interview(session: Session, interview_id: str) -> None:
-    """Drop the interview's key, and the person's when no other interview needs it."""
+    """Drop the interview's key and result, and the person's key when no interview needs it."""
     interview = session.get_one(Interview, interview_id)
     interview.key = None
     session.add(interview)
+    result = session.get(ResultRow, interview_id)
+    if result is not None:
+        session.delete(result)
     session.flush()
     others = session.exec(
         select(Interview).where(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from bot.security.sealing import Sealed, SealedColumn
@@ -22,6 +22,9 @@ class Table(SQLModel):
     """Rows may hold `Sealed` values."""
 
     model_config = {"arbitrary_types_allowed": True}
+
+
+_WAITING = text("sent_at IS NULL AND failed IS NULL")
 
 
 class Published(Table, table=True):
@@ -122,7 +125,13 @@ class MessageRow(Table, table=True):
     __tablename__ = "message"
     __table_args__ = (
         Index("ix_message_interview", "interview_id", "id"),
-        Index("ix_message_waiting", "channel", "sent_at", "id"),
+        Index(
+            "ix_message_waiting",
+            "channel",
+            "id",
+            sqlite_where=_WAITING,
+            postgresql_where=_WAITING,
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     interview_id: str = Field(foreign_key="interview.id")

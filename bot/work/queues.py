@@ -27,7 +27,7 @@ class WorkQueues:
             case "score":
                 self._put(session, INTERVIEWS, "score", f"score:{interview_id}", interview_id)
             case "erase":
-                self._put(session, INTERVIEWS, "erase", f"erase:{interview_id}", interview_id)
+                self.erase(session, interview_id, 1, 0.0)
             case "watch":
                 self.watch(session, interview_id, 1, 60.0)
 
@@ -42,6 +42,11 @@ class WorkQueues:
             number,
             delay=delay,
         )
+
+    def erase(self, session: Session, interview_id: str, number: int, delay: float) -> None:
+        """Erase after `delay` seconds; `number` counts how often it was put off."""
+        workflow_id = f"erase:{interview_id}:{number}"
+        self._put(session, INTERVIEWS, "erase", workflow_id, interview_id, number, delay=delay)
 
     def deliver(
         self, session: Session, delivery_id: str, connector: str, attempt: int, delay: float = 0.0

@@ -52,8 +52,8 @@ def watch(interview_id: str, number: int) -> None:
 
 
 @DBOS.workflow(name="erase")
-def erase(interview_id: str) -> None:
-    DBOS.run_step({"name": "erase"}, lambda: _current().erase(interview_id))
+def erase(interview_id: str, number: int) -> None:
+    DBOS.run_step({"name": "erase"}, lambda: _current().erase(interview_id, number))
 
 
 def dbos_config(database_url: str, executor_id: str) -> DBOSConfig:

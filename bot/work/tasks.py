@@ -14,7 +14,7 @@ from bot.security.sealing import ErasedError, Key
 from bot.storage import interviews
 from bot.storage.database import Database
 from bot.storage.people import erase_interview, key_of
-from bot.storage.tables import Delivery, DeliveryAttempt, Interview, ResultRow
+from bot.storage.tables import Delivery, DeliveryAttempt, Interview, MessageRow, ResultRow
 from bot.work.queues import WorkQueues
 from connectors.base import Connector, DeliveryError, PermanentError, RetryableError
 from connectors.result import to_json
@@ -22,6 +22,8 @@ from dialogues.events import Event
 from dialogues.guide import sha256_of
 
 log = structlog.get_logger()
+GOODBYE_SECONDS = 10.0
+GOODBYE_TRIES = 60
 
 
 @dataclass
@@ -175,9 +177,28 @@ class Tasks:
                 lambda session: self.queues.watch(session, interview_id, number + 1, again)
             )
 
-    def erase(self, interview_id: str) -> None:
-        """Drop the interview's key; nothing it sealed can be read afterwards."""
-        self.database.write_now(lambda session: erase_interview(session, interview_id))
+    def erase(self, interview_id: str, number: int) -> None:
+        """Drop the interview's key; nothing it sealed can be read afterwards.
+
+        The last words to the candidate are sent first, or given up after ten minutes.
+        """
+
+        def work(session: Session) -> None:
+            if number < GOODBYE_TRIES and _unsent(session, interview_id):
+                self.queues.erase(session, interview_id, number + 1, GOODBYE_SECONDS)
+            else:
+                erase_interview(session, interview_id)
+
+        self.database.write_now(work)
+
+
+def _unsent(session: Session, interview_id: str) -> bool:
+    waiting = select(MessageRow.id).where(
+        MessageRow.interview_id == interview_id,
+        col(MessageRow.sent_at).is_(None),
+        col(MessageRow.failed).is_(None),
+    )
+    return session.exec(waiting).first() is not None
 
 
 def read_record(session: Session, row: Interview, key: Key) -> Record:

@@ -229,7 +229,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index("ix_message_interview", ["interview_id", "id"], unique=False)
-        batch_op.create_index("ix_message_waiting", ["channel", "sent_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_message_waiting",
+            ["channel", "id"],
+            unique=False,
+            sqlite_where=sa.text("sent_at IS NULL AND failed IS NULL"),
+            postgresql_where=sa.text("sent_at IS NULL AND failed IS NULL"),
+        )
 
     op.create_table(
         "result",
