@@ -1,20 +1,16 @@
-"""Finds the numbers of scoring/evidence.py and prints what they are worth.
+"""Finds the numbers of scoring/evidence.py and prints what they are worth (docs/scoring.md).
 
     python -m bench.fit_strength DATA.jsonl... --home HOME [--encoder e5-small-int8]
 
 A line of DATA is an answer scored by people: question_id, question, references, answer, score,
-scale. Three things are found, each on its own material:
-
-1. What is usual: the sample rubrics' level 5 examples against the key points of other questions.
-2. The kinds "statement" and "name": least squares against people's scores (0–100), each data set
-   weighing the same, checked on questions that were not fitted (grouped cross-validation).
-3. The kind "examples", bias and words: least squares on the sample rubrics' examples, whose scores
-   should lie in the middle of their levels. Its steepness is chosen.
+scale. What is usual and the kind "examples" are found on the sample rubrics, the kinds "statement"
+and "name" on DATA, where each set weighs the same.
 """
 
 import argparse
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,18 +21,17 @@ from scipy.optimize import least_squares  # type: ignore[import-untyped]
 
 from dialogues.guide import load_guide
 from scoring.encoder import CachedEncoder, Encoder, load_encoder
-from scoring.evidence import HIT, Assessor, Calibration, Comparison, Strength
+from scoring.evidence import HIT, Assessor, Calibration, Comparison
 from scoring.rubric import KeyPoint, Rubric, RubricQuestion, load_rubric
 from scoring.segments import has_words, language_of, pieces, terms
 
 Array = NDArray[np.float64]
 ROOT = Path(__file__).parents[1]
+FOLDS = 10
+START = np.array([0.1, 15.0, 2.0, 8.0])  # bias, cosine and words of a statement, words of a name
 TARGETS = {0: 10.0, 1: 10.0, 3: 50.0, 5: 90.0}  # level 0: an answer to another question
 UNRELATED = 0.25  # weight of answers to other questions, score 0, against a set's own answers
-STEEPNESS = {"light": 10.0, "e5-small-int8": 70.0}
-"""The coefficient of the cosine for "examples": about half of what fits the sample rubrics best,
-as their examples keep closer to the key points than real answers will."""
-FOLDS = 10
+STEEPNESS = {"light": 10.0, "e5-small-int8": 70.0}  # cosine of "examples": see docs/scoring.md
 _SENTENCE = re.compile(r"[。！？!?；;\n]+|(?<=[^\d\s])\.(?=\s|$)")
 _ITEM = re.compile(r"[、，,]|——|(?<=[一-鿿])[和与及](?=[一-鿿])|\band\b")
 _HEAD = re.compile(r"[^：:，,、]*[：:]|[^—，,]*——")
@@ -53,7 +48,7 @@ class Example:
     own: bool  # an answer to this question, not to another
     level: int = 0
     language: str = ""
-    cosine: float = 0.0  # 100 times the cosine of the whole answer and the first reference
+    cosine: float = 0.0  # 100 times that of the whole answer and the first reference
 
 
 def items(reference: str) -> list[str]:
@@ -70,14 +65,14 @@ def items(reference: str) -> list[str]:
 
 def read_data(path: Path, encoder: Encoder, calibration: Calibration) -> Iterator[Example]:
     """The answers of a data set, each to its own question and to another one, scored 0 there."""
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    rows = [row for row in rows if has_words(row["answer"])]
+    lines = map(json.loads, path.read_text("utf-8").splitlines())
+    rows = [row for row in lines if has_words(row["answer"])]
     first = {row["question_id"]: row for row in rows}
     texts = {name: [items(ref) for ref in first[name]["references"]] for name in sorted(first)}
     scored = {}
     for name, references in texts.items():
-        language = language_of(first[name]["question"])
-        every = [{language: [text]} for reference in references for text in reference]
+        spoken = language_of(first[name]["question"])
+        every = [{spoken: [text]} for reference in references for text in reference]
         points = [KeyPoint(id=f"p{i}", texts=text) for i, text in enumerate(every)]
         scored[name] = RubricQuestion(key_points=points)
     rubric = Rubric.model_construct(rubric="data", version=1, competencies={}, questions=scored)
@@ -97,30 +92,26 @@ def read_data(path: Path, encoder: Encoder, calibration: Calibration) -> Iterato
             yield Example(path.stem, name, groups, score * own, own, cosine=100 * cosine)
 
 
-def read_rubrics(
-    encoder: Encoder, calibration: Calibration, written: str = ""
-) -> Iterator[Example]:
-    """The sample rubrics' examples against their own question and, at level 5, all others.
-
-    `written` keeps only the key points' texts in that language.
-    """
+def read_rubrics(encoder: Encoder, found: Calibration, written: str = "") -> Iterator[Example]:
+    """The sample rubrics' examples, those of level 5 against every question; with the key points'
+    texts in the language `written` only, or all."""
     for path in sorted((ROOT / "dialogues" / "guides").glob("*.yml")):
         guide = load_guide(path.read_text("utf-8"), path.name)
         file = ROOT / "scoring" / "rubrics" / f"{guide.rubric}.yml"
         rubric = load_rubric(file.read_text("utf-8"), file.name)
-        for point in (p for q in rubric.questions.values() for p in q.key_points):
-            for language in [x for x in point.texts if written and x != written]:
+        for point in (p for q in rubric.questions.values() for p in q.key_points if written):
+            for language in point.texts.keys() - {written}:
                 del point.texts[language]
         assessor = Assessor(rubric, guide, encoder)
-        assessor.calibration = calibration
+        assessor.calibration = found
         for name, question in rubric.questions.items():
             for level, phrases in question.examples.items():
                 for language, answer in ((x, t) for x, texts in phrases.items() for t in texts):
                     for other in rubric.questions if level == 5 else [name]:
                         seen = level if other == name else 0
                         groups = [assessor.compare(other, pieces(answer))]
-                        place = rubric.rubric, other, groups, TARGETS[seen]
-                        yield Example(*place, other == name, seen, language)
+                        place = rubric.rubric, other, groups, TARGETS[seen], other == name
+                        yield Example(*place, seen, language)
 
 
 def measure_usual(encoder: Encoder) -> Calibration:
@@ -140,7 +131,7 @@ def measure_usual(encoder: Encoder) -> Calibration:
 
 
 class Fit:
-    """Estimates of examples by coefficients: bias, cosine and words, and words of a name."""
+    """Examples as arrays, and their estimates by four coefficients (see START)."""
 
     def __init__(self, examples: Sequence[Example]) -> None:
         groups = [(group, i) for i, e in enumerate(examples) for group in e.groups]
@@ -153,15 +144,13 @@ class Fit:
         self.importance = np.array([float(c.point.importance) for c, _ in points])
         self.targets = np.array([e.target for e in examples])
         cells = [(e.language or e.data, e.own, e.level) for e in examples]
-        size = {cell: cells.count(cell) for cell in set(cells)}
-        light = [1.0 if e.own or e.language else UNRELATED for e in examples]
-        self.weights = np.array([w / size[cell] for w, cell in zip(light, cells, strict=True)])
+        light = np.array([1.0 if e.own or e.language else UNRELATED for e in examples])
+        self.weights = light / np.array([*map(Counter(cells).__getitem__, cells)])
 
     @staticmethod
     def _features(point: Comparison) -> Array:
-        overlap = point.overlap.ravel()
-        name, zero = point.kind == "name", 0 * overlap
-        if name:
+        overlap, zero = point.overlap.ravel(), np.zeros(point.overlap.size)
+        if point.kind == "name":
             return np.stack([zero, zero, zero, overlap - 0.5], axis=1)
         return np.stack([zero + 1, point.closeness.ravel(), overlap, zero], axis=1)
 
@@ -178,40 +167,37 @@ class Fit:
 
     def fit(self, start: Array, free: list[int]) -> Array:
         """The coefficients of least squares; those that are not free stay as at the start."""
+        found, scale = start.copy(), np.maximum(1.0, abs(start[free]))
 
         def residuals(x: Array) -> Array:
-            now = start.copy()
-            now[free] = x
-            return np.asarray(np.sqrt(self.weights) * (self.estimates(now) - self.targets))
+            found[free] = x
+            return np.asarray(np.sqrt(self.weights) * (self.estimates(found) - self.targets))
 
-        found, scale = start.copy(), np.maximum(1.0, abs(start[free]))
         found[free] = least_squares(residuals, start[free], x_scale=scale, diff_step=1e-3).x
         return found
 
 
-def cross_validate(examples: list[Example], start: Array) -> dict[str, Array]:
-    """Estimates for questions not fitted: of the strengths, of a straight line on them for each
-    set (its graders), the mean of the set; and the cosine, which needs no fit."""
+def cross_validate(examples: list[Example]) -> dict[str, Array]:
+    """Estimates for questions not fitted: strength, a straight line on it in a set, the mean."""
     data, own = np.array([e.data for e in examples]), np.array([e.own for e in examples])
     names = {d: sorted({e.question for e in examples if e.data == d}) for d in set(data)}
     fold = np.array([names[e.data].index(e.question) % FOLDS for e in examples])
     every, held = Fit(examples), {k: np.zeros(len(data)) for k in ("strength", "line", "mean")}
     for k in range(FOLDS):
         kept = [e for e, f in zip(examples, fold, strict=True) if f != k]
-        estimates = every.estimates(Fit(kept).fit(start, [0, 1, 2, 3]))
+        estimates = every.estimates(Fit(kept).fit(START, [0, 1, 2, 3]))
         for d in names:
             at, others = (fold == k) & (data == d), (fold != k) & (data == d) & own
-            held["strength"][at] = estimates[at]
             line = np.polyfit(estimates[others], every.targets[others], 1)
-            held["line"][at] = np.polyval(line, estimates[at])
+            held["strength"][at], held["line"][at] = estimates[at], np.polyval(line, estimates[at])
             held["mean"][at] = every.targets[others].mean()
     return {**held, "cosine": np.array([e.cosine for e in examples])}
 
 
 def print_data_table(examples: list[Example], held: dict[str, Array]) -> None:
-    print("set        estimate   n    r     within RMSE  90%   another question")
+    print("set, estimate, n, r, r within, RMSE, 90% of errors below, answers to other questions")
     targets, own = np.array([e.target for e in examples]), np.array([e.own for e in examples])
-    all_errors, weights = np.zeros(len(own)), np.zeros(len(own))
+    every, weights = np.zeros(len(own)), np.zeros(len(own))
     for data in sorted({e.data for e in examples}):
         of = np.array([e.data == data for e in examples])
         at = of & own
@@ -220,32 +206,30 @@ def print_data_table(examples: list[Example], held: dict[str, Array]) -> None:
         for kind, estimates in held.items():
             x, errors = estimates[at], abs(estimates[at] - human)
             inside = [v - groups @ ((groups / groups.sum(0)).T @ v) for v in (x, human)]
-            r, within = np.corrcoef(x, human)[0, 1], np.corrcoef(*inside)[0, 1]
-            told = "  –     – " if kind == "mean" else f"{r:5.3f} {within:5.3f}"
-            spread = f"{np.sqrt(np.mean(errors**2)):5.1f} {np.quantile(errors, 0.9):5.1f}"
-            last = estimates[of & ~own].mean()
-            print(f"{data:10} {kind:8} {at.sum():5} {told} {spread} {last:5.1f}")
-        all_errors[at], weights[at] = abs(held["strength"][at] - human), 1 / at.sum()
-    order = np.argsort(all_errors)
-    at90 = np.searchsorted(np.cumsum(weights[order]) / weights.sum(), 0.9)
-    print(f"half width (90% of residuals, sets weighing the same): {all_errors[order][at90]:.1f}")
+            figures = [np.corrcoef(x, human)[0, 1], np.corrcoef(*inside)[0, 1]]
+            figures += [np.mean(errors**2) ** 0.5, np.quantile(errors, 0.9)]
+            figures.append(estimates[of & ~own].mean())
+            print(f"{data:10} {kind:8} {at.sum():5}", *(f"{figure:7.3f}" for figure in figures))
+        every[at], weights[at] = abs(held["strength"][at] - human), 1 / at.sum()
+    order = np.argsort(every)
+    half = every[order][np.searchsorted(np.cumsum(weights[order]) / weights.sum(), 0.9)]
+    print(f"half width (90% of residuals, sets weighing the same): {half:.1f}")
 
 
 def print_rubric_table(examples: list[Example], fit: Fit, coefficients: Array) -> None:
     scores, hits = fit.estimates(coefficients), fit.strengths(coefficients) >= HIT
     share = np.bincount(fit.answer[fit.group], hits) / np.bincount(fit.answer[fit.group])
     print("score ± sd (share of key points hit) at levels", *TARGETS, "(0: another question)")
-    cells = np.array([(e.data, e.language, str(e.level)) for e in examples])
     for data, language in sorted({(e.data, e.language) for e in examples}):
         line = f"{data:20} {language}"
-        for level in TARGETS:
-            at = (cells == (data, language, str(level))).all(axis=1)
+        for cell in ((data, language, level) for level in TARGETS):
+            at = np.array([(e.data, e.language, e.level) == cell for e in examples])
             line += f"  {scores[at].mean():3.0f} ±{scores[at].std():3.0f} ({share[at].mean():.2f})"
         print(line)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="+", type=Path)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--encoder", default="e5-small-int8", choices=STEEPNESS)
@@ -253,17 +237,18 @@ def main() -> None:
     encoder = CachedEncoder(load_encoder(given.encoder, given.home, 1))
     calibration = measure_usual(encoder)
     data = [e for path in given.data for e in read_data(path, encoder, calibration)]
-    start = np.array([0.1, 15.0, 2.0, 8.0])
-    print_data_table(data, cross_validate(data, start))
-    one = Fit(data).fit(start, [0, 1, 2, 3])
-    examples = list(read_rubrics(encoder, calibration))
-    fit = Fit(examples)
+    print_data_table(data, cross_validate(data))
+    one = Fit(data).fit(START, [0, 1, 2, 3])
+    fit = Fit(examples := list(read_rubrics(encoder, calibration)))
     many = fit.fit(np.array([0.0, STEEPNESS[given.encoder], 5.0, 0.0]), [0, 2])
     print_rubric_table(examples, fit, many)
-    statement, several = (Strength(*np.round(c[:3], 1).tolist()) for c in (one, many))
-    words = round(float(one[3]), 1)
-    kinds = {"name": Strength(-words / 2, 0.0, words), "statement": statement, "examples": several}
-    print(calibration.usual, calibration.chance, kinds, sep="\n")
+    for kind, c in (
+        ("name", one[3] * np.array([-0.5, 0, 1])),
+        ("statement", one),
+        ("examples", many),
+    ):
+        print(kind, "bias {:.2f}, cosine {:.1f}, words {:.1f}".format(*c))
+    print("usual", calibration.usual, "chance", calibration.chance)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.interviews import Outcome
 from bot.storage.migrate import check_schema, dbos_url
-from bot.understanding import PhraseParser
+from bot.understanding.phrases import PhraseParser
 from bot.work.queues import WorkQueues
 from bot.work.runner import Runner, executor_id
 from bot.work.tasks import Tasks

@@ -27,7 +27,7 @@ from bot.storage.database import Database
 from bot.storage.interviews import NewInterview, Opened, Outcome, TurnConflictError
 from bot.storage.tables import Campaign
 from bot.text import clean
-from bot.understanding import Parser
+from bot.understanding.base import Parser
 from dialogues import engine
 from dialogues.events import Begin, Said, TimedOut, Work
 from dialogues.guide import Language

@@ -2,9 +2,8 @@
 
 A piece of the answer is compared with each text of a key point in two ways: by the cosine of their
 embeddings, and by the share of the text's words that the piece has. Words of the question itself
-count less, and a word that the key points of N questions use counts a Nth. From both is taken what
-an unrelated answer reaches. A logistic function of the two gives the strength, 0 to 1.
-How its coefficients were found: docs/scoring.md and bench/fit_strength.py.
+count less, and a word that the key points of N questions use counts a Nth. What an unrelated answer
+reaches is taken off. A logistic function of both gives the strength, 0–1: see docs/scoring.md.
 """
 
 import math
@@ -21,20 +20,11 @@ from pydantic import Field
 from dialogues.guide import Guide, Language, Strict
 from scoring.encoder import Encoder
 from scoring.rubric import KeyPoint, Rubric
-from scoring.segments import (
-    Piece,
-    has_words,
-    language_of,
-    pieces,
-    says_dont_know,
-    share,
-    share_of_known_scripts,
-    terms,
-)
+from scoring.segments import Piece, language_of, pieces, says_dont_know, share, terms, unreadable
 
 HIT = 0.5
-"""Strength, 0–1, from which a key point counts as said. With the sample rubrics' examples, 88% of
-the key points are hit at level 5, 5% at level 1, and 9% by answers to other questions."""
+"""Strength, 0–1, from which a key point counts as said. With the sample rubrics' examples, 89% of
+the key points are hit at level 5, 5% at level 1 and 9% by answers to other questions."""
 FLOOR = 0.05
 DEMOTED = 0.3
 
@@ -164,17 +154,19 @@ class Assessor:
             {q.id: terms(" ".join(q.text.values())) for q in guide.questions} if guide else {}
         )
         self._questions_with = Counter(
-            term for q in rubric.questions.values() for term in _terms_of(q.key_points)
+            term
+            for question in rubric.questions.values()
+            for term in terms("\n".join(_texts(question.key_points)))
         )
         self._points: dict[tuple[str, Language], tuple[_Point, ...]] = {}
 
     def find(self, question_id: str, answer: str) -> Found:
         """Evidence in an answer, or in one of the messages that make it up."""
-        reason = _cannot_be_scored(answer)
+        reason = unreadable(answer)
         if reason is not None:
             return Found(reasons=(reason,))
         if says_dont_know(answer):
-            start, end = _outer(answer)
+            start, end = len(answer) - len(answer.lstrip()), len(answer.rstrip())
             flag = Flag(kind="dont_know", reason="says that they do not know", start=start, end=end)
             return Found(flags=(flag,))
         parts = pieces(answer)
@@ -208,24 +200,22 @@ class Assessor:
         return self._points[key]
 
     def _point(self, point: KeyPoint, asked: frozenset[str], language: Language) -> "_Point":
-        texts = point.texts.get(language) or [t for every in point.texts.values() for t in every]
-        single = all(len(every) == 1 for every in point.texts.values())
-        kind: Kind = "examples"
-        if single:
-            kind = "name" if _NAME.fullmatch(texts[0]) else "statement"
-        usual = [self._usual(language, text) for text in texts]
-        chance = self.calibration.chance * math.log(len(texts))
+        texts = point.texts.get(language) or _texts([point])
+        kind: Kind = "name" if _NAME.fullmatch(texts[0]) else "statement"
+        if any(len(every) > 1 for every in point.texts.values()):
+            kind = "examples"
+        known = self.calibration.usual
+        usual = np.array(
+            [known[language if language_of(t) == language else "across"] for t in texts]
+        )
+        usual[:, 0] += self.calibration.chance * math.log(len(texts))
         return _Point(
             point,
             kind,
             np.stack([self.encoder.encode(text) for text in texts]),
             tuple(self._weights(text, asked) for text in texts),
-            np.array([cosine + chance for cosine, _ in usual]),
-            np.array([share for _, share in usual]),
+            usual,
         )
-
-    def _usual(self, language: Language, text: str) -> tuple[float, float]:
-        return self.calibration.usual[language if language_of(text) == language else "across"]
 
     def _weights(self, text: str, asked: frozenset[str]) -> dict[str, float]:
         return {
@@ -242,34 +232,16 @@ class _Point:
     kind: Kind
     vectors: NDArray[np.float32]
     words: tuple[dict[str, float], ...]
-    usual_cosines: NDArray[np.float64]
-    usual_shares: NDArray[np.float64]
+    usual: NDArray[np.float64]
 
     def against(self, said: list[tuple[NDArray[np.float32], frozenset[str]]]) -> Comparison:
-        cosines = np.stack([self.vectors @ vector for vector, _ in said]).astype(np.float64)
+        cosines = np.stack([self.vectors @ vector for vector, _ in said]) - self.usual[:, 0]
         shares = np.array([[share(wanted, words) for wanted in self.words] for _, words in said])
-        return Comparison(
-            self.point, self.kind, cosines - self.usual_cosines, shares - self.usual_shares
-        )
+        return Comparison(self.point, self.kind, cosines, shares - self.usual[:, 1])
 
 
-def _terms_of(points: Iterable[KeyPoint]) -> set[str]:
-    return {term for p in points for texts in p.texts.values() for t in texts for term in terms(t)}
-
-
-def _cannot_be_scored(answer: str) -> Unscored | None:
-    if not answer.strip():
-        return "empty"
-    if not has_words(answer) or (len(answer) >= 6 and len(set(answer.lower()) - {" ", "\n"}) <= 2):
-        return "unintelligible"
-    if share_of_known_scripts(answer) < 0.5:
-        return "wrong_language"
-    return None
-
-
-def _outer(answer: str) -> tuple[int, int]:
-    start = len(answer) - len(answer.lstrip())
-    return start, start + len(answer.strip())
+def _texts(points: Iterable[KeyPoint]) -> list[str]:
+    return [text for point in points for every in point.texts.values() for text in every]
 
 
 class AnswerPart(Strict):

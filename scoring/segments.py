@@ -161,6 +161,15 @@ def share_of_known_scripts(text: str) -> float:
     return known / len(letters) if letters else 1.0
 
 
+def unreadable(answer: str) -> Literal["empty", "unintelligible", "wrong_language"] | None:
+    """Why an answer cannot be scored: nothing in it, no words in it, or mostly other scripts."""
+    if not answer.strip():
+        return "empty"
+    if not has_words(answer) or (len(answer) >= 6 and len(set(answer.lower()) - {" ", "\n"}) <= 2):
+        return "unintelligible"
+    return "wrong_language" if share_of_known_scripts(answer) < 0.5 else None
+
+
 _SIMPLER = str.maketrans(
     "這個沒經驗歷瞭會來說題過學樣麼類觸點記實話講關於問時還對種見該應當緒識無從頭導",
     "这个没经验历了会来说题过学样么类触点记实话讲关于问时还对种见该应当绪识无从头导",

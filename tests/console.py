@@ -102,5 +102,5 @@ def result_of(application: Application, interview: str) -> Result:
     return application.database.read_now(read)
 
 
-def delivery_status(application: Application) -> str | None:
-    return application.database.read_now(lambda s: s.exec(select(Delivery.status)).first())
+def delivery_statuses(application: Application) -> list[str]:
+    return application.database.read_now(lambda s: list(s.exec(select(Delivery.status))))

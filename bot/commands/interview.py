@@ -18,7 +18,7 @@ from bot.report import Model, Record, Said, build_result
 from bot.settings import Settings
 from bot.storage.catalogue import Role, load_role, position_of
 from bot.text import clean
-from bot.understanding import PhraseParser
+from bot.understanding.phrases import PhraseParser
 from connectors.result import Result
 from dialogues import engine, events
 from dialogues.events import Event

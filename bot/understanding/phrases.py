@@ -7,27 +7,18 @@ taken for one.
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from bot.understanding.base import Understood
 from dialogues.replying import plain
 
 _SPACES = re.compile(r"[\s,，、]+")
 _BEFORE = ("请问", "请", "麻烦", "那", "嗯", "please ", "ok ", "okay ")
 _AFTER = ("吧", "吗", "呢", "啊", "呀", "谢谢", " please", " thanks", " thank you")
 _LONGEST = 60
-
-
-@dataclass(frozen=True)
-class Understood:
-    """An intent with its confidence, 0–1, and the parser that told it."""
-
-    intent: str
-    confidence: float
-    parser: str
 
 
 class PhraseParser:

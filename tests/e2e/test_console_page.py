@@ -1,13 +1,16 @@
 """The recruiter's console in a browser, with an interview that was taken over the chat API."""
 
 import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any
 
 import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
 from bot.bootstrap import Application
-from tests.console import CAMPAIGN, PASSWORD, delivery_status, link_of
+from tests.console import CAMPAIGN, PASSWORD, delivery_statuses, link_of
 from tests.e2e.conftest import PHONE, Open, assert_accessible, assert_fits, no_reload
 from tests.helpers import Candidate, Receiver, good_answers, until
 
@@ -26,7 +29,7 @@ async def interviewed(application: Application, site: str) -> None:
             )
             await candidate.finish(lambda state: good(state) + SCRIPT)
         await Candidate(client).begin(CAMPAIGN, language="en", candidate_type="campus")
-        await until(lambda: delivery_status(application) == "failed")
+        await until(lambda: delivery_statuses(application) == ["failed"] * 2)
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +40,9 @@ def signed_in(application: Application, site: str, receiver: Receiver, browser: 
     return site
 
 
-def in_own_loop(work: object) -> None:
+def in_own_loop(work: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine though Playwright's loop runs in this thread."""
-    import threading
-
-    thread = threading.Thread(target=lambda: asyncio.run(work))  # type: ignore[arg-type]
+    thread = threading.Thread(target=asyncio.run, args=[work])
     thread.start()
     thread.join()
 

@@ -1,6 +1,5 @@
 """The console over HTTP: the list of interviews, an interview, its deliveries."""
 
-import asyncio
 import html
 import re
 from pathlib import Path
@@ -12,13 +11,14 @@ from sqlmodel import Session, col, select
 from bot.bootstrap import Application
 from bot.storage.console import PAGE
 from bot.storage.interviews import NewInterview, create
+from bot.storage.people import erase_interview
 from bot.storage.tables import Interview
 from bot.web.console_texts import TEXTS
 from tests.console import (
     CAMPAIGN,
     console,
     csrf_of,
-    delivery_status,
+    delivery_statuses,
     interviewed,
     marks_of,
     result_of,
@@ -179,7 +179,7 @@ async def test_an_interview_under_way_shows_what_was_said(tmp_path: Path) -> Non
 async def test_an_erased_interview_says_so_and_shows_nothing(tmp_path: Path) -> None:
     async with console(tmp_path) as (application, client):
         interview = await interviewed(application, client)
-        await asyncio.to_thread(application.tasks.erase, interview)
+        application.database.write_now(lambda s: erase_interview(s, interview))
         page = await client.get(f"/console/interviews/{interview}")
         assert page.status_code == 200
         assert TEXTS["zh"]["erased_title"] in page.text
@@ -214,7 +214,7 @@ async def test_a_failed_delivery_is_sent_again_by_a_person(tmp_path: Path) -> No
         async with console(tmp_path, True, **settings, allow_hosts=["127.0.0.1"]) as (app, client):
             interview = await interviewed(app, client)
             address = f"/console/interviews/{interview}"
-            await until(lambda: delivery_status(app) == "failed")
+            await until(lambda: delivery_statuses(app) == ["failed"])
             page = await client.get(address)
             assert TEXTS["zh"]["outcomes"]["permanent"] in page.text
             assert "HTTP 400" in page.text
@@ -224,7 +224,7 @@ async def test_a_failed_delivery_is_sent_again_by_a_person(tmp_path: Path) -> No
             form = {"csrf": csrf_of(page)}
             again = await client.post(action[1], data=form)
             assert again.status_code == 303
-            await until(lambda: delivery_status(app) == "sent")
+            await until(lambda: delivery_statuses(app) == ["sent"])
             assert len(receiver.received) == 2
             done = await client.get(address)
             assert TEXTS["zh"]["delivery_statuses"]["sent"] in done.text
@@ -241,11 +241,11 @@ async def test_an_erased_result_is_not_sent_again(tmp_path: Path) -> None:
         async with console(tmp_path, True, **settings, allow_hosts=["127.0.0.1"]) as (app, client):
             interview = await interviewed(app, client)
             address = f"/console/interviews/{interview}"
-            await until(lambda: delivery_status(app) == "failed")
+            await until(lambda: delivery_statuses(app) == ["failed"])
             page = await client.get(address)
             action = re.search(rf'action="({address}/deliveries/\w+)"', page.text)
             assert action
-            await asyncio.to_thread(app.tasks.erase, interview)
+            app.database.write_now(lambda s: erase_interview(s, interview))
             refused = await client.post(action[1], data={"csrf": csrf_of(page)})
             assert refused.status_code == 409
             assert action[1] not in (await client.get(address)).text

@@ -57,6 +57,8 @@ TEXTS_SAID = (
 )
 IDS = ("q0", "q1", "q2", "q3", "q4", "q5")
 HITS = ("k0", "k1")
+HIT_SETS = st.sets(st.sampled_from(HITS))
+ANSWERS = st.sampled_from(("short", "不清楚", "a longer answer with more words"))
 
 
 @dataclass
@@ -96,7 +98,7 @@ PROBE_WHENS: dict[str, Test] = WHENS | {
 
 @st.composite
 def questions(draw: st.DrawFn) -> list[dict[str, Any]]:
-    ids = IDS[: draw(st.sampled_from((1, 4, 5, 6)))]
+    ids = IDS[: draw(st.sampled_from((4, 5, 6, 6, 2, 1)))]
     made = []
     for id in ids:
         more: dict[str, Any] = {}
@@ -149,7 +151,7 @@ class Interviews(RuleBasedStateMachine):
         position=st.sampled_from((None, "p1", "p9")),
         candidate_type=st.sampled_from((None, "campus", "experienced", "retired")),
         years=st.sampled_from((None, 1, 2.5, "3", "many", True)),
-        turns=st.integers(0, 4),
+        way=st.lists(st.tuples(ANSWERS, st.integers(0, 5), HIT_SETS), min_size=8, max_size=16),
     )
     def begin(
         self,
@@ -158,7 +160,7 @@ class Interviews(RuleBasedStateMachine):
         position: str | None,
         candidate_type: str | None,
         years: object,
-        turns: int,
+        way: list[tuple[str, int, set[str]]],
     ) -> None:
         self.plan = plan
         self.talk = Talk(plan)
@@ -173,8 +175,9 @@ class Interviews(RuleBasedStateMachine):
         assert "AI" in self.talk.texts[0]
         assert self.talk.replies[1].kind == "consent"
         self.check()
-        for _ in range(turns):
-            self.cooperate("an answer")
+        for text, pick, hits in way:
+            if not self.talk.state.closed:
+                self.cooperate(text, pick, hits)
 
     # What a candidate does.
 
@@ -182,20 +185,20 @@ class Interviews(RuleBasedStateMachine):
     @rule(
         text=st.sampled_from(TEXTS_SAID) | st.text(st.characters(exclude_categories=["Cs"])),
         intent=st.sampled_from(INTENTS),
-        hits=st.sets(st.sampled_from(HITS)),
+        hits=HIT_SETS,
     )
     def says_anything(self, text: str, intent: str, hits: set[str]) -> None:
         self.say(text, intent, *sorted(hits))
 
     @precondition(lambda self: not self.talk.state.closed)
-    @rule(hits=st.sets(st.sampled_from(HITS)), text=st.sampled_from(("short", "a longer answer")))
-    def answers(self, hits: set[str], text: str) -> None:
-        self.cooperate(text, *sorted(hits))
+    @rule(text=ANSWERS, pick=st.integers(0, 5), hits=HIT_SETS)
+    def answers(self, text: str, pick: int, hits: set[str]) -> None:
+        self.cooperate(text, pick, hits)
 
-    @precondition(lambda self: not self.talk.state.closed)
-    @rule(text=st.sampled_from(("short", "不清楚")))
-    def answers_poorly(self, text: str) -> None:
-        self.cooperate(text)
+    @precondition(lambda self: self.talk.state.question is not None)
+    @rule(text=ANSWERS, hits=HIT_SETS)
+    def answers_the_question(self, text: str, hits: set[str]) -> None:
+        self.cooperate(text, 0, hits)
 
     @precondition(lambda self: self.talk.state.status in ("asking", "paused"))
     @rule(intent=st.sampled_from(INTENTS))
@@ -230,8 +233,8 @@ class Interviews(RuleBasedStateMachine):
         self.say("hello?", "answer")
         assert self.talk.texts == [say("closed", self.talk.state.language)]
 
-    def cooperate(self, text: str, *hits: str) -> None:
-        self.say(*cooperative(self.plan, self.talk.state, text), *hits)
+    def cooperate(self, text: str, pick: int, hits: set[str]) -> None:
+        self.say(*cooperative(self.plan, self.talk.state, text, pick), *sorted(hits))
 
     def say(self, text: str, intent: str, *hits: str) -> None:
         before = self.talk.state
@@ -411,17 +414,21 @@ class Interviews(RuleBasedStateMachine):
         raise AssertionError(f"stuck at {state!r}")
 
 
-def cooperative(plan: Plan, state: State, answer: str) -> tuple[str, str]:
-    """What a willing candidate says: the first option, a number in range, or an answer."""
+def cooperative(plan: Plan, state: State, answer: str, pick: int = 0) -> tuple[str, str]:
+    """What a willing candidate says: consent, an option, a number, or an answer.
+
+    With `pick` 0 it is one that fits: the first option, a number in range.
+    """
     prompt = engine.prompt(plan, state)
     if not prompt:
         return answer, "answer"
     if prompt[-1].options:
-        return prompt[-1].options[0].id, "answer"
+        listed = prompt[-1].options if prompt[-1].kind != "consent" else prompt[-1].options[:1]
+        return listed[pick % len(listed)].id, "answer"
     asked = plan.positions[state.position or ""].guide.by_id[state.question or ""]
     if asked.kind == "number":
-        value = asked.min if asked.min is not None else asked.max if asked.max is not None else 3
-        return f"{value:g}", "answer"
+        fitting = asked.min if asked.min is not None else asked.max if asked.max is not None else 3
+        return f"{(fitting, 3, 1, -1, 0, 2)[pick]:g}", "answer"
     return answer, "answer"
 
 

@@ -11,7 +11,7 @@ from bot.channels.base import Incoming
 from bot.channels.telegram_format import MAX_UNITS, button_data, lay_out, split, units
 from bot.channels.telegram_parse import parse, read_command
 from bot.entry import PHRASES, REPEAT
-from bot.understanding import PhraseParser
+from bot.understanding.phrases import PhraseParser
 from dialogues.events import Reply, ReplyOption
 from dialogues.texts import TEXTS
 
