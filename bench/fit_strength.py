@@ -2,9 +2,8 @@
 
     python -m bench.fit_strength DATA.jsonl... --home HOME [--encoder e5-small-int8]
 
-A line of DATA is an answer scored by people: question_id, question, references, answer, score,
-scale. What is usual and the kind "examples" are found on the sample rubrics, the kinds "statement"
-and "name" on DATA, where each set weighs the same.
+A line of DATA is an answer with a human score: question_id, question, references, answer, score,
+scale. The kinds "statement" and "name" are fitted on DATA, all else on the sample rubrics.
 """
 
 import argparse
@@ -26,12 +25,10 @@ from scoring.rubric import KeyPoint, Rubric, RubricQuestion, load_rubric
 from scoring.segments import has_words, language_of, pieces, terms
 
 Array = NDArray[np.float64]
-ROOT = Path(__file__).parents[1]
-FOLDS = 10
+ROOT, FOLDS = Path(__file__).parents[1], 10
 START = np.array([0.1, 15.0, 2.0, 8.0])  # bias, cosine and words of a statement, words of a name
 TARGETS = {0: 10.0, 1: 10.0, 3: 50.0, 5: 90.0}  # level 0: an answer to another question
 UNRELATED = 0.25  # weight of answers to other questions, score 0, against a set's own answers
-STEEPNESS = {"light": 10.0, "e5-small-int8": 70.0}  # cosine of "examples": see docs/scoring.md
 _SENTENCE = re.compile(r"[。！？!?；;\n]+|(?<=[^\d\s])\.(?=\s|$)")
 _ITEM = re.compile(r"[、，,]|——|(?<=[一-鿿])[和与及](?=[一-鿿])|\band\b")
 _HEAD = re.compile(r"[^：:，,、]*[：:]|[^—，,]*——")
@@ -41,7 +38,7 @@ _HEAD = re.compile(r"[^：:，,、]*[：:]|[^—，,]*——")
 class Example:
     """An answer against the key points of a question, in groups of which the best counts."""
 
-    data: str
+    data: str  # the set or the rubric
     question: str
     groups: Sequence[Sequence[Comparison]]
     target: float
@@ -197,18 +194,17 @@ def cross_validate(examples: list[Example]) -> dict[str, Array]:
 def print_data_table(examples: list[Example], held: dict[str, Array]) -> None:
     print("set, estimate, n, r, r within, RMSE, 90% of errors below, answers to other questions")
     targets, own = np.array([e.target for e in examples]), np.array([e.own for e in examples])
-    every, weights = np.zeros(len(own)), np.zeros(len(own))
+    every, weights = np.zeros((2, len(own)))
     for data in sorted({e.data for e in examples}):
         of = np.array([e.data == data for e in examples])
-        at = of & own
+        at, no = of & own, of & ~own
         human, asked = targets[at], np.array([e.question for e in examples])[at]
         groups = asked[:, None] == np.unique(asked)
         for kind, estimates in held.items():
             x, errors = estimates[at], abs(estimates[at] - human)
             inside = [v - groups @ ((groups / groups.sum(0)).T @ v) for v in (x, human)]
             figures = [np.corrcoef(x, human)[0, 1], np.corrcoef(*inside)[0, 1]]
-            figures += [np.mean(errors**2) ** 0.5, np.quantile(errors, 0.9)]
-            figures.append(estimates[of & ~own].mean())
+            figures += [np.mean(errors**2) ** 0.5, np.quantile(errors, 0.9), estimates[no].mean()]
             print(f"{data:10} {kind:8} {at.sum():5}", *(f"{figure:7.3f}" for figure in figures))
         every[at], weights[at] = abs(held["strength"][at] - human), 1 / at.sum()
     order = np.argsort(every)
@@ -232,7 +228,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="+", type=Path)
     parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--encoder", default="e5-small-int8", choices=STEEPNESS)
+    parser.add_argument("--encoder", default="e5-small-int8")
     given = parser.parse_args()
     encoder = CachedEncoder(load_encoder(given.encoder, given.home, 1))
     calibration = measure_usual(encoder)
@@ -240,13 +236,10 @@ def main() -> None:
     print_data_table(data, cross_validate(data))
     one = Fit(data).fit(START, [0, 1, 2, 3])
     fit = Fit(examples := list(read_rubrics(encoder, calibration)))
-    many = fit.fit(np.array([0.0, STEEPNESS[given.encoder], 5.0, 0.0]), [0, 2])
+    many = fit.fit(START, [0, 1, 2])
     print_rubric_table(examples, fit, many)
-    for kind, c in (
-        ("name", one[3] * np.array([-0.5, 0, 1])),
-        ("statement", one),
-        ("examples", many),
-    ):
+    kinds = {"name": one[3] * np.array([-0.5, 0.0, 1.0]), "statement": one, "examples": many}
+    for kind, c in kinds.items():
         print(kind, "bias {:.2f}, cosine {:.1f}, words {:.1f}".format(*c))
     print("usual", calibration.usual, "chance", calibration.chance)
 

@@ -103,7 +103,7 @@ CALIBRATIONS = {
         kinds={
             "name": Strength(-4.45, 0.0, 8.9),
             "statement": Strength(-0.4, 30.3, 0.7),
-            "examples": Strength(-1.3, 70.0, 10.1),
+            "examples": Strength(-1.4, 75.9, 10.5),
         },
     ),
     "light": Calibration(
@@ -112,7 +112,7 @@ CALIBRATIONS = {
         kinds={
             "name": Strength(-4.4, 0.0, 8.8),
             "statement": Strength(-0.3, 5.1, 1.2),
-            "examples": Strength(-1.1, 10.0, 11.2),
+            "examples": Strength(-1.1, 12.9, 11.7),
         },
     ),
 }

@@ -564,6 +564,20 @@ def test_the_total_follows_the_branch() -> None:
     assert talk.replies[-1].progress == (1, 2)
 
 
+def test_the_minutes_are_those_of_the_longest_way() -> None:
+    questions = (
+        question("start", minutes=1, next=[{"when": "words(start) > 3", "go": "b"}, {"go": "c"}]),
+        question("b", minutes=2, next=[{"go": "last"}]),
+        question("c", minutes=4, next=[{"when": "words(c) > 3", "go": "start"}]),
+        question("x", minutes=8, **{"for": ["experienced"]}),
+        question("last", minutes=16, next=[{"go": "end"}]),
+        question("never", minutes=32),
+    )
+    guide = make_guide(*questions, candidate_types=TYPES)
+    assert make_plan(guide).minutes == 1 + 4 + 8 + 16
+    assert make_plan(guide, make_guide(question("long", minutes=100))).minutes == 100
+
+
 # Probes
 
 PROBED = question(

@@ -59,6 +59,7 @@ IDS = ("q0", "q1", "q2", "q3", "q4", "q5")
 HITS = ("k0", "k1")
 HIT_SETS = st.sets(st.sampled_from(HITS))
 ANSWERS = st.sampled_from(("short", "不清楚", "a longer answer with more words"))
+TURNS = st.tuples(ANSWERS, st.integers(0, 5), HIT_SETS)
 
 
 @dataclass
@@ -151,7 +152,7 @@ class Interviews(RuleBasedStateMachine):
         position=st.sampled_from((None, "p1", "p9")),
         candidate_type=st.sampled_from((None, "campus", "experienced", "retired")),
         years=st.sampled_from((None, 1, 2.5, "3", "many", True)),
-        way=st.lists(st.tuples(ANSWERS, st.integers(0, 5), HIT_SETS), min_size=8, max_size=16),
+        way=st.lists(TURNS, min_size=2, max_size=3) | st.lists(TURNS, min_size=8, max_size=16),
     )
     def begin(
         self,

@@ -13,6 +13,7 @@ from bot.storage.catalogue import Role, load_role, position_of
 from dialogues import conditions
 from dialogues.conditions import Comparison, Literal, Membership, Missing, Reference
 from dialogues.guide import END, Guide, Question
+from dialogues.path import longest_minutes
 from dialogues.plan import Plan
 from tests.plans import Talk
 
@@ -94,6 +95,14 @@ def test_every_way_takes_15_to_35_minutes(file: Path) -> None:
     guide = role_of(file).guide
     for way in all_paths(file):
         assert 15 <= sum(guide.by_id[question].minutes for question in way) <= 35, way
+
+
+@every_guide
+def test_the_announced_minutes_are_those_of_the_longest_way(file: Path) -> None:
+    guide = role_of(file).guide
+    for name in guide.candidate_types:
+        ways = [sum(guide.by_id[q].minutes for q in way) for way in paths(file, name)]
+        assert longest_minutes(guide, name) == max(ways)
 
 
 @every_guide
