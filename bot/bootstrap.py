@@ -21,7 +21,7 @@ from bot.understanding.phrases import PhraseParser
 from bot.work.queues import WorkQueues
 from bot.work.runner import Runner, executor_id
 from bot.work.tasks import Tasks
-from connectors.base import Connector
+from connectors.base import Connector, PermanentError
 from connectors.webhook import WebhookConnector
 from scoring.encoder import Encoder
 
@@ -121,12 +121,15 @@ def build_connectors(settings: Settings) -> Mapping[str, Connector]:
         raise SettingsError(
             "MIANTAN_WEBHOOK_URL is set without MIANTAN_WEBHOOK_SECRET; set a whsec_… secret"
         )
-    webhook = WebhookConnector(
-        "webhook",
-        settings.webhook_url,
-        settings.webhook_secret.get_secret_value(),
-        settings.allow_hosts,
-    )
+    try:
+        webhook = WebhookConnector(
+            "webhook",
+            settings.webhook_url,
+            settings.webhook_secret.get_secret_value(),
+            settings.allow_hosts,
+        )
+    except PermanentError as error:
+        raise SettingsError(str(error)) from None
     return {webhook.name: webhook}
 
 

@@ -199,11 +199,15 @@ class Pipeline:
         if repeated is not None:
             return repeated
         opened = interviews.open_interview(session, self.master, inbound.interview_id)
-        if opened.state.closed:
+        if opened.state.closed and not self._still_heard(opened.state, inbound.text):
             raise ClosedError(opened.state.status)
         position = opened.state.position
         role = self.catalogue.role(session, opened.row.files[position]) if position else None
         return opened, self._plan(session, opened), role
+
+    def _still_heard(self, state: State, text: str) -> bool:
+        intent = self.parser.parse(clean(text)).intent
+        return state.pending is not None or engine.still_heard(state, intent)
 
     def _repeated(self, session: Session, channel: str, message_id: str | None) -> Outcome | None:
         if message_id is None:

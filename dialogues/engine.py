@@ -142,14 +142,11 @@ def _choose_or_ask(turn: Turn) -> None:
 
 def _said(turn: Turn, said: ev.Said) -> None:
     state = turn.state
-    if state.closed:
-        _note(turn, said)
-        turn.notice("closed")
-    elif state.status == "human":
-        _note(turn, said)
-        turn.notice("human_noted")
-    elif state.pending is not None:
+    if state.pending is not None:
         _confirmation(turn, said)
+    elif (state.closed or state.status == "human") and not still_heard(state, said.intent):
+        _note(turn, said)
+        turn.notice("closed" if state.closed else "human_noted")
     elif match_option(said.text, open_options(turn)) is not None:
         # An option's own words are that option, whatever else they could mean.
         _reply_to_what_is_open(turn, said)
@@ -163,8 +160,25 @@ def _said(turn: Turn, said: ev.Said) -> None:
         _note(turn, said)
         turn.notice("no_words")
         ask_again(turn)
+    elif said.intent in ("affirm", "thanks") and _asks_for_an_account(turn):
+        _note(turn, said)
+        turn.notice("when_ready")
+        ask_again(turn)
     else:
         _reply_to_what_is_open(turn, said)
+
+
+def still_heard(state: State, intent: str) -> bool:
+    """What is heard after the end or a hand-over: deletion, and withdrawal while a person talks."""
+    if state.status == "human":
+        return intent in ("delete_my_data", "withdraw_consent")
+    return state.closed and state.status != "erased" and intent == "delete_my_data"
+
+
+def _asks_for_an_account(turn: Turn) -> bool:
+    """Whether a scored question is open, to which "OK" or "thank you" is no answer yet."""
+    question = turn.question
+    return question is not None and question.competency is not None and turn.state.probe is None
 
 
 def _note(turn: Turn, said: ev.Said) -> None:
@@ -286,12 +300,16 @@ def _confirmation(turn: Turn, said: ev.Said) -> None:
     option = match_option(said.text, fixed_options(turn, "yes", "no"))
     meant = option.id if option else {"affirm": "yes", "deny": "no"}.get(said.intent)
     what = turn.state.pending
+    if said.intent == _SAID_AGAIN.get(what or ""):
+        meant = "yes"
     turn.emit(ev.ConfirmationDropped(at=turn.now))
     if meant is None:
         _said(turn, said)
         return
     _note(turn, said)
-    if meant == "no" or what is None:
+    if turn.state.closed and meant == "no":
+        turn.notice("closed")
+    elif meant == "no" or what is None:
         _wake(turn)
         turn.notice("kept_going")
         ask_again(turn)
@@ -307,6 +325,15 @@ def _confirmation(turn: Turn, said: ev.Said) -> None:
         turn.emit(ev.DeletionRequested(at=turn.now))
         turn.notice("erased")
         turn.work.append(Work("erase"))
+
+
+# Asking for the same thing once more confirms it.
+_SAID_AGAIN = {
+    "skip": "skip_question",
+    "human": "request_human",
+    "withdraw": "withdraw_consent",
+    "delete": "delete_my_data",
+}
 
 
 def _skip(turn: Turn) -> None:

@@ -54,6 +54,10 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "这条消息里我没有看到文字，请用文字再说一遍：",
         "en": "I could not find any words in that message. Please put it in words:",
     },
+    "when_ready": {
+        "zh": "好的，想好了就直接回答：",
+        "en": "Good. Answer whenever you are ready:",
+    },
     "confirm_skip": {
         "zh": "您想跳过这个问题吗？跳过的问题不会得分。",
         "en": "Would you like to skip this question? A skipped question earns no score.",

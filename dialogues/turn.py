@@ -56,10 +56,10 @@ class Turn:
 def ask_again(turn: Turn) -> None:
     """Say what is open now: the confirmation, consent, a choice, the probe or the question."""
     state, question = turn.state, turn.question
-    if state.closed or state.status == "human":
-        return
     if state.pending is not None:
         turn.offer("text", f"confirm_{state.pending}", fixed_options(turn, "yes", "no"))
+    elif state.closed or state.status == "human":
+        return
     elif not state.consented:
         ask_consent(turn)
     elif question is None:

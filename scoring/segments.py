@@ -146,8 +146,13 @@ def share(wanted: Mapping[str, float], said: frozenset[str]) -> float:
 
 
 def language_of(text: str) -> Literal["zh", "en"]:
-    """The language that makes up most of a text; all but Chinese counts as English."""
-    return "zh" if 2 * len(_HAN.findall(text)) > _size(text) else "en"
+    """Chinese from one Chinese character to two words of other scripts on; all else is English.
+
+    So technical terms in Latin letters do not make a Chinese answer English.
+    """
+    han = len(_HAN.findall(text))
+    words = len(_TOKEN.findall(_HAN.sub(" ", text)))
+    return "zh" if han and 2 * han >= words else "en"
 
 
 def has_words(text: str) -> bool:

@@ -99,6 +99,8 @@ def open_campaign_from(settings: Settings, name: str, guides: Sequence[Path]) ->
 def _open(session: Session, settings: Settings, name: str, given: Sequence[GivenFiles]) -> None:
     now = time.time()
     roles = [publish(session, files, now) for files in given]
+    if not set.intersection(*(set(role.guide.languages) for role in roles)):
+        raise CommandError("the guides have no language in common; give each at least one")
     company = {"zh": settings.company_zh, "en": settings.company_en}
     open_campaign(session, name, company, {role.guide.guide: role for role in roles}, now)
 

@@ -6,10 +6,12 @@ its place by associated data, so that a value moved to another row or column doe
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,8 @@ class Key:
     def _open(self, sealed: Sealed | None, place: str) -> bytes:
         if sealed is None:
             raise ErasedError(f"{place} is erased")
+        if len(sealed) <= NONCE_BYTES:
+            raise SealingError(f"{place} is no sealed value")
         try:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
         except InvalidTag:
@@ -105,15 +109,24 @@ def load_master_key(given: str | None, home: Path) -> Key:
     if given:
         return Key(_decode(given, "MIANTAN_MASTER_KEY"))
     file = home / "master.key"
-    home.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        _make_key(file)
+    return Key(_decode(file.read_text(), str(file)))
+
+
+def _make_key(file: Path) -> None:
+    """Write a new key beside the file and link it there: whole, or another process's was first."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=file.parent)  # mode 0600
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return Key(_decode(file.read_text(), str(file)))
-    with os.fdopen(descriptor, "w") as handle:
-        raw = secrets.token_bytes(KEY_BYTES)
-        handle.write(base64.b64encode(raw).decode() + "\n")
-    return Key(raw)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, file)
+    finally:
+        Path(name).unlink()
 
 
 def _decode(text: str, where: str) -> bytes:

@@ -1003,3 +1003,65 @@ def test_commands_are_noted_with_their_intent() -> None:
 def test_a_fresh_state_is_the_fold_of_nothing() -> None:
     assert State() == State.model_validate_json("{}")
     assert (State().status, State().answered, State().closed) == ("consent", 0, False)
+
+
+# After the end, and asking twice
+
+
+def scored() -> Plan:
+    return make_plan(make_guide(question("one", competency="skill"), question("two")))
+
+
+@pytest.mark.parametrize("intent", ["affirm", "thanks"])
+def test_ok_is_no_answer_to_a_scored_question(intent: str) -> None:
+    talk = Talk(scored()).started()
+    talk.say("OK", intent)
+    assert talk.kinds == ["noted"]
+    assert talk.open == "one"
+    assert talk.texts[0] == "Good. Answer whenever you are ready:"
+    talk.answer("Here is what I did.")
+    talk.say("OK", intent)
+    assert talk.kinds[0] == "answered", "an unscored question takes it"
+
+
+@pytest.mark.parametrize(
+    ("words", "intent", "status"),
+    [
+        ("skip", "skip_question", "asking"),
+        ("talk to a person", "request_human", "human"),
+        ("withdraw my consent", "withdraw_consent", "withdrawn"),
+        ("delete my data", "delete_my_data", "erased"),
+    ],
+)
+def test_asking_twice_confirms(words: str, intent: str, status: str) -> None:
+    talk = Talk(simple()).started()
+    talk.say(words, intent)
+    assert talk.state.pending is not None
+    talk.say(words, intent)
+    assert (talk.state.pending, talk.state.status) == (None, status)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_deletion_is_heard_after_the_end(confirmed: bool) -> None:
+    talk = Talk(simple()).started()
+    talk.answer("1", "2", "3")
+    assert talk.state.status == "finished"
+    talk.say("delete my data", "delete_my_data")
+    assert [option.id for option in talk.replies[-1].options] == ["yes", "no"]
+    assert talk.state.status == "finished"
+    talk.say("yes" if confirmed else "no", "affirm" if confirmed else "deny")
+    assert talk.state.status == ("erased" if confirmed else "finished")
+    assert [work.kind for work in talk.last.work] == (["erase"] if confirmed else [])
+
+
+def test_deletion_and_withdrawal_are_heard_by_the_machine_while_a_person_talks() -> None:
+    talk = Talk(simple()).started()
+    talk.say("person", "request_human")
+    talk.say("yes", "affirm")
+    talk.say("skip", "skip_question")
+    assert (talk.state.status, talk.state.pending) == ("human", None)
+    talk.say("withdraw", "withdraw_consent")
+    assert talk.state.pending == "withdraw"
+    talk.say("delete my data", "delete_my_data")
+    talk.say("yes", "affirm")
+    assert talk.state.status == "erased"

@@ -207,7 +207,7 @@ def test_words_count_by_stem_and_chinese_by_pairs() -> None:
     [
         ("我们用 Redis 做缓存", "zh"),
         ("Docker", "en"),
-        ("I said 你好", "en"),
+        ("I only said 你好 to him once", "en"),
         ("", "en"),
         ("数据库", "zh"),
     ],
@@ -245,3 +245,18 @@ def test_an_answer_is_not_taken_for_not_knowing(answer: str) -> None:
 @given(TEXTS)
 def test_an_answer_with_more_to_it_is_an_answer(more: str) -> None:
     assert not says_dont_know(more + "我加了索引，接口快了一半 I added an index")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("用 Redis 的 Lua 脚本 incr 和 expire 做 rate limit，timeout 后 retry", "zh"),
+        ("我用 Python FastAPI PostgreSQL Docker 做了个 API", "zh"),
+        ("I fixed the login of 微信 and wrote it down", "en"),
+        ("I called them back the same day.", "en"),
+        ("先问清楚再动手", "zh"),
+        ("42", "en"),
+    ],
+)
+def test_terms_in_latin_letters_do_not_make_chinese_english(text: str, language: str) -> None:
+    assert language_of(text) == language
