@@ -69,7 +69,8 @@ def build(settings: Settings) -> Application:
         settings.master_key.get_secret_value() if settings.master_key else None, settings.home
     )
     encoder = ready_encoder(settings)
-    queues = WorkQueues(dbos_url(settings.url))
+    expire_seconds = settings.expire_days * 86_400
+    queues = WorkQueues(dbos_url(settings.url), expire_seconds)
     hub = Hub()
 
     def announce(outcome: Outcome) -> None:
@@ -93,7 +94,7 @@ def build(settings: Settings) -> Application:
         queues=queues,
         connectors=connectors,
         model=Model.of(encoder),
-        expire_seconds=settings.expire_days * 86_400,
+        expire_seconds=expire_seconds,
         delivery_delays=settings.delivery_delays,
     )
     telegram = build_telegram(settings)

@@ -144,18 +144,22 @@ class Pipeline:
             )
         async with self._turn_of(inbound.interview_id):
             while True:
+                # Dedupe, and open the interview.
                 found = await self.database.read(partial(self._open, inbound))
                 if isinstance(found, Outcome):
                     return found
                 opened, plan, role = found
+                # Understand: intent and evidence.
                 said = await self._understand(opened.state, role, text)
+                # Advance: what follows.
                 transition = engine.advance(plan, opened.state, said, self.now())
+                # One transaction: events, replies and durable work.
+                commit = partial(self._commit_once, opened, plan, transition, inbound)
                 try:
-                    outcome = await self.database.write(
-                        partial(self._commit_once, opened, plan, transition, inbound)
-                    )
+                    outcome = await self.database.write(commit)
                 except TurnConflictError:
                     continue
+                # Send replies. Scoring and delivery follow as durable work.
                 self.on_replies(outcome)
                 return outcome
 
@@ -177,7 +181,10 @@ class Pipeline:
                 return None, max(60.0, opened.state.heard_at + idle_seconds - now)
             return self._commit(session, opened, plan, transition, None), None
 
-        outcome, again = self.database.write_now(work)
+        try:
+            outcome, again = self.database.write_now(work)
+        except TurnConflictError:  # The candidate was heard just now.
+            return idle_seconds
         if outcome is not None:
             self.on_replies(outcome)
         return again

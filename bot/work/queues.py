@@ -18,7 +18,8 @@ APPLICATION_VERSION = "1"
 class WorkQueues:
     """Enqueues durable work through DBOS in the caller's session."""
 
-    def __init__(self, system_database_url: str) -> None:
+    def __init__(self, system_database_url: str, expire_seconds: float) -> None:
+        self._expire_seconds = expire_seconds
         self._client = DBOSClient(system_database_url=system_database_url)
 
     def turn_work(self, session: Session, work: Work, interview_id: str) -> None:
@@ -29,7 +30,7 @@ class WorkQueues:
             case "erase":
                 self.erase(session, interview_id, 1, 0.0)
             case "watch":
-                self.watch(session, interview_id, 1, 60.0)
+                self.watch(session, interview_id, 1, self._expire_seconds)
 
     def watch(self, session: Session, interview_id: str, number: int, delay: float) -> None:
         """Look at the interview's idle time after `delay` seconds; `number` counts the looks."""
