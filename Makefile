@@ -29,6 +29,7 @@ $(VENV)/made:
 		|| { echo "Python 3.11 or newer is missing: install it, or name it with PYTHON=…" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "Python's venv module is missing: install it (on Debian: python3-venv)" >&2; exit 1; }
+	@command -v git > /dev/null || { echo "git is missing: install it" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 

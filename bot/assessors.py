@@ -1,10 +1,11 @@
 """The assessor of each role, made once."""
 
 import threading
+from typing import Any
 
 from bot.storage.catalogue import Role
 from scoring.encoder import Encoder
-from scoring.evidence import Assessor
+from scoring.evidence import Assessor, Found
 
 
 class Assessors:
@@ -14,6 +15,11 @@ class Assessors:
         self.encoder = encoder
         self._made: dict[tuple[str, str], Assessor] = {}
         self._lock = threading.Lock()
+
+    def as_evidence(self, found: Found) -> dict[str, Any]:
+        """What was found and by which model, as it is kept with the answer."""
+        model = {"encoder": self.encoder.name, "sha256": self.encoder.sha256}
+        return {"found": found.model_dump(mode="json"), "model": model}
 
     def of(self, role: Role) -> Assessor:
         key = (role.guide_sha256, role.rubric_sha256)

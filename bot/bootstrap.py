@@ -11,7 +11,6 @@ from bot.entry import Entry
 from bot.hub import Hub
 from bot.pipeline import Pipeline
 from bot.prepare import ready_encoder
-from bot.report import Model
 from bot.security.sealing import Key, load_master_key
 from bot.settings import Settings
 from bot.storage.database import Database
@@ -19,7 +18,7 @@ from bot.storage.interviews import Outcome
 from bot.storage.migrate import check_schema, dbos_url
 from bot.understanding.phrases import PhraseParser
 from bot.work.queues import WorkQueues
-from bot.work.runner import Runner, executor_id
+from bot.work.runner import Runner, Seat
 from bot.work.tasks import Tasks
 from connectors.base import Connector, PermanentError
 from connectors.webhook import WebhookConnector
@@ -51,8 +50,8 @@ class Application:
 
     def runner(self, role: str) -> Runner:
         """Durable work in this process."""
-        executor = executor_id(self.settings.home, role)
-        return Runner(self.database, self.tasks, executor, self.settings.poll_seconds)
+        seat = Seat(self.settings.home, role)
+        return Runner(self.database, self.tasks, seat, self.settings.poll_seconds)
 
     def close(self) -> None:
         self.queues.close()
@@ -93,7 +92,6 @@ def build(settings: Settings) -> Application:
         pipeline=pipeline,
         queues=queues,
         connectors=connectors,
-        model=Model.of(encoder),
         expire_seconds=expire_seconds,
         delivery_delays=settings.delivery_delays,
     )

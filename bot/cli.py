@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from bot.commands.errors import CommandError
+from bot.files import read_text
 from bot.security.sealing import SealingError
 from bot.settings import Settings
 from bot.storage.migrate import SchemaError
@@ -95,7 +96,7 @@ def score(
     from bot.prepare import ready_encoder
     from scoring.rubric import load_rubric
 
-    loaded = load_rubric(rubric.read_text(encoding="utf-8"), str(rubric))
+    loaded = load_rubric(read_text(rubric), str(rubric))
     answers = command.read_rows(rows, loaded)
     lines = [
         command.to_line(r) for r in command.score_rows(loaded, ready_encoder(Settings()), answers)
@@ -161,11 +162,20 @@ def deliver(
 
 
 @app.command()
-def prepare() -> None:
+def prepare(
+    torch: Annotated[
+        Path | None,
+        typer.Option(help="Write it for torch into this folder instead; hold e5 in its name"),
+    ] = None,
+) -> None:
     """Prepare the packaged encoder (once; about half a minute)."""
-    from bot.prepare import prepare_model
+    from bot.prepare import prepare_for_torch, prepare_model
 
-    print(prepare_model(Settings().home))
+    if torch is None:
+        print(prepare_model(Settings().home))
+    else:
+        prepare_for_torch(torch)
+        print(f"MIANTAN_ENCODER=torch:{torch}")
 
 
 @app.command()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from bot.files import read_text
 from bot.settings import Settings
 from bot.storage.catalogue import GivenFiles, open_campaign, publish
 from dialogues.guide import load_guide
@@ -21,11 +22,11 @@ def rubric_path(guide_file: Path, rubric: str) -> Path:
 
 def read_files(guide_file: Path, rubric_file: Path | None = None) -> GivenFiles:
     """A guide with its rubric; raises FileProblem, or OSError when a file cannot be read."""
-    text = guide_file.read_text(encoding="utf-8")
+    text = read_text(guide_file)
     if rubric_file is None:
         guide = load_guide(text, str(guide_file))
         rubric_file = rubric_path(guide_file, guide.rubric)
-    rubric_text = rubric_file.read_text(encoding="utf-8")
+    rubric_text = read_text(rubric_file)
     return GivenFiles(text, rubric_text, str(guide_file), str(rubric_file))
 
 

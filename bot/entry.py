@@ -162,6 +162,8 @@ class Entry:
             await self._tell(incoming, "help", _language(place.interview, incoming))
             return None
         if row is None:
+            row = place.interview  # It has ended, but a deletion is heard even then.
+        if row is None:
             await self._greet(incoming, place)
             return None
         language = _known(row.language)

@@ -22,7 +22,7 @@ from bot.assessors import Assessors
 from bot.security.sealing import Key
 from bot.security.tokens import new_token, token_hash
 from bot.storage import interviews
-from bot.storage.catalogue import Catalogue, Role, current_files
+from bot.storage.catalogue import Catalogue, Role, current_files, find_campaign
 from bot.storage.database import Database
 from bot.storage.interviews import NewInterview, Opened, Outcome, TurnConflictError
 from bot.storage.tables import Campaign
@@ -109,7 +109,7 @@ class Pipeline:
             repeated = self._repeated(session, arrival.channel, arrival.message_id)
             if repeated is not None:
                 return repeated
-            campaign = session.get(Campaign, arrival.campaign)
+            campaign = find_campaign(session, arrival.campaign)
             if campaign is None or not campaign.open:
                 raise UnknownCampaignError(arrival.campaign)
             files = current_files(session, campaign.id)
@@ -178,7 +178,8 @@ class Pipeline:
             timer = TimedOut(idle_seconds)
             transition = engine.advance(plan, opened.state, timer, now)
             if not transition.events:
-                return None, max(60.0, opened.state.heard_at + idle_seconds - now)
+                idle_until = opened.state.heard_at + idle_seconds
+                return None, idle_until - now if idle_until > now else idle_seconds
             return self._commit(session, opened, plan, transition, None), None
 
         try:
@@ -237,7 +238,7 @@ class Pipeline:
         found = await asyncio.get_running_loop().run_in_executor(
             self._encoding, find, question.id, text
         )
-        return Said(text, intent, found.hits, found.model_dump(mode="json"))
+        return Said(text, intent, found.hits, self.assessors.as_evidence(found))
 
     def _commit_once(
         self,

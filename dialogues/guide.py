@@ -29,7 +29,8 @@ END = "end"
 class Strict(BaseModel):
     """A frozen model that knows every one of its fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What was put in may be a candidate's words, so errors do not show it.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def _condition(text: Any) -> Any:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.assessors import Assessors
 from bot.channels.base import as_text
 from bot.commands import archive
 from bot.commands.errors import CommandError
 from bot.demo import read_files
+from bot.files import read_text
 from bot.prepare import ready_encoder
-from bot.report import Model, Record, Said, build_result
+from bot.report import Record, Said, build_result
 from bot.settings import Settings
 from bot.storage.catalogue import Role, load_role, position_of
 from bot.text import clean
@@ -25,7 +27,6 @@ from dialogues.events import Event
 from dialogues.guide import Language
 from dialogues.plan import Plan
 from dialogues.state import State
-from scoring.evidence import Assessor
 
 NOTHING_TO_ADD: dict[Language, str] = {"zh": "没有要补充的。", "en": "Nothing to add."}
 
@@ -47,7 +48,8 @@ class Conversation:
     """An interview in memory."""
 
     plan: Plan
-    assessor: Assessor
+    assessors: Assessors
+    role: Role
     show: Callable[[str], None]
     state: State = field(default_factory=State)
     entries: list[Event | Said] = field(default_factory=list)
@@ -72,8 +74,8 @@ class Conversation:
         ):
             self.hear(events.Said(text, intent))
             return
-        found = self.assessor.find(question, text)
-        self.hear(events.Said(text, intent, found.hits, found.model_dump(mode="json")))
+        found = self.assessors.of(self.role).find(question, text)
+        self.hear(events.Said(text, intent, found.hits, self.assessors.as_evidence(found)))
 
 
 class Answers:
@@ -81,7 +83,7 @@ class Answers:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        text = _read(file)
+        text = read_text(file)
         self.named: dict[str, Any] | None = None
         self.lines: list[str] = []
         if text.lstrip().startswith("{"):
@@ -133,11 +135,11 @@ def run(wanted: Wanted, settings: Settings, quiet: bool) -> Result:
             f"--lang {wanted.language}: the guide has {', '.join(role.guide.languages)}"
         )
     answers = Answers(wanted.answers) if wanted.answers else None
-    profile = _json_object(wanted.profile, _read(wanted.profile)) if wanted.profile else {}
-    encoder = ready_encoder(settings)
+    profile = _json_object(wanted.profile, read_text(wanted.profile)) if wanted.profile else {}
     talk = Conversation(
         plan=_plan(role, settings),
-        assessor=Assessor(role.rubric, role.guide, encoder),
+        assessors=Assessors(ready_encoder(settings)),
+        role=role,
         show=(lambda text: None) if quiet else _show,
     )
     talk.hear(
@@ -160,7 +162,7 @@ def run(wanted: Wanted, settings: Settings, quiet: bool) -> Result:
         source="",
         entries=talk.entries,
     )
-    return build_result(record, role, Model.of(encoder))
+    return build_result(record, role)
 
 
 def _plan(role: Role, settings: Settings) -> Plan:
@@ -207,13 +209,6 @@ def _ask_person(talk: Conversation) -> None:
 
 def _show(text: str) -> None:
     print(f"\n{text}")
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise CommandError(f"{file}: is not UTF-8 text; save it as UTF-8") from None
 
 
 def _json_object(file: Path, text: str) -> dict[str, Any]:

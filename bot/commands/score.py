@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.commands.errors import CommandError
+from bot.files import read_text
 from dialogues.guide import Language
 from scoring.encoder import Encoder
 from scoring.evidence import Assessor
@@ -26,7 +27,7 @@ class AnswerRow(BaseModel):
 def read_rows(file: Path, rubric: Rubric) -> list[AnswerRow]:
     """All rows, checked before any is scored; raises CommandError with file and line."""
     rows = []
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(read_text(file).splitlines(), 1):
         if not line.strip():
             continue
         try:

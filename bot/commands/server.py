@@ -1,6 +1,5 @@
 """`miantan serve`, `worker`, `migrate` and `demo`."""
 
-import re
 import signal
 import threading
 import time
@@ -16,7 +15,7 @@ from bot.commands.errors import CommandError
 from bot.demo import SAMPLES, open_samples, read_files
 from bot.services import routers, services
 from bot.settings import Settings
-from bot.storage.catalogue import GivenFiles, open_campaign, publish
+from bot.storage.catalogue import CAMPAIGN_NAME, GivenFiles, open_campaign, publish
 from bot.storage.database import Database
 from bot.storage.migrate import check_schema, migrate
 from bot.storage.users import ensure_user, new_link
@@ -84,7 +83,7 @@ def sign_in_link(settings: Settings, name: str) -> str:
 
 def open_campaign_from(settings: Settings, name: str, guides: Sequence[Path]) -> str:
     """Publish the guides and open the campaign on them; returns the candidates' address."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
+    if not CAMPAIGN_NAME.fullmatch(name):
         raise CommandError(f"{name!r}: a campaign's name has letters, digits, _ and -; change it")
     given = [read_files(guide) for guide in guides]
     database = Database(settings.url)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from bot.commands import archive
 from bot.commands.errors import CommandError
+from bot.files import read_text
 from bot.report import ANSWER_KINDS, rescore, scored_questions
 from bot.storage.catalogue import GivenFiles, Role, load_role
 from connectors.result import Contract, Result, from_json
@@ -43,7 +44,7 @@ class Verdict:
 
 def read_result(file: Path) -> Result:
     """Raises CommandError when the file is no result."""
-    text = file.read_text(encoding="utf-8")
+    text = read_text(file)
     try:
         return from_json(text)
     except ValidationError as error:
@@ -75,6 +76,7 @@ def verify(result: Result, role: Role, encoder: Encoder) -> Verdict:
         problems.append("the scores do not follow from the evidence")
     if list(asked) != [row.question_id for row in result.scores.answers]:
         problems.append("the scored questions are not those that were asked")
+    problems += _altered(result)
     if encoder.sha256 != result.model.sha256:
         note = f"the evidence was found with another encoder ({result.model.encoder}); not compared"
         return Verdict(tuple(problems), scores_equal, None, note)
@@ -89,17 +91,36 @@ def verify(result: Result, role: Role, encoder: Encoder) -> Verdict:
     return Verdict(tuple(problems), scores_equal, round(largest, 4))
 
 
+def _altered(result: Result) -> list[str]:
+    """What can be seen without an encoder: spans off the words, and flags that are not the rows'."""
+    problems = []
+    for row in result.scores.answers:
+        answer = "\n".join(_texts(result, row.question_id))
+        if any(answer[e.start : e.end] != e.text for e in row.evidence):
+            problems.append(f"{row.question_id}: the evidence is not in the words")
+    flags = [(r.question_id, f.model_dump()) for r in result.scores.answers for f in r.flags]
+    if flags != [(f.question_id, f.model_dump(exclude={"question_id"})) for f in result.flags]:
+        problems.append("the flags are not those of the answers")
+    return problems
+
+
+def _texts(result: Result, question: str) -> list[str]:
+    return [
+        line.text
+        for line in result.transcript
+        if line.question_id == question and line.kind in ANSWER_KINDS
+    ]
+
+
 def _canonical(data: object) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=False)
 
 
 def _find_again(assessor: Assessor, result: Result, question: str) -> tuple[str, Found]:
-    texts = [
-        line.text
-        for line in result.transcript
-        if line.question_id == question and line.kind in ANSWER_KINDS
-    ]
-    return combine(AnswerPart(text=text, found=assessor.find(question, text)) for text in texts)
+    return combine(
+        AnswerPart(text=text, found=assessor.find(question, text))
+        for text in _texts(result, question)
+    )
 
 
 def _difference(again: tuple[str, Found], row: Contract) -> float:

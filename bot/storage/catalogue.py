@@ -1,5 +1,6 @@
 """Campaigns and the frozen files they point at."""
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -129,18 +130,34 @@ def publish(session: Session, given: GivenFiles, now: float) -> Role:
     return role
 
 
+CAMPAIGN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def find_campaign(session: Session, name: str) -> Campaign | None:
+    """The campaign of that name, if it can be one at all."""
+    return session.get(Campaign, name) if CAMPAIGN_NAME.fullmatch(name) else None
+
+
 def open_campaign(
     session: Session, name: str, company: Mapping[str, str], roles: Mapping[str, Role], now: float
 ) -> None:
     """Make or update a campaign open to all; running interviews stay on their versions."""
     first = next(iter(roles.values()))
     campaign = session.get(Campaign, name) or Campaign(
-        id=name, title=_plain(first.guide.title), company=dict(company), open=True, created_at=now
+        id=name, title={}, company={}, open=True, created_at=now
+    )
+    campaign.title, campaign.company, campaign.open = (
+        _plain(first.guide.title),
+        dict(company),
+        True,
     )
     session.add(campaign)
     session.flush()
+    for row in session.exec(select(CampaignPosition).where(CampaignPosition.campaign_id == name)):
+        session.delete(row)
+    session.flush()
     for ordinal, (position_id, role) in enumerate(roles.items()):
-        session.merge(
+        session.add(
             CampaignPosition(
                 campaign_id=name,
                 id=position_id,

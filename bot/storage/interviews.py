@@ -193,8 +193,8 @@ def commit_turn(
     for ordinal, event in enumerate(transition.events):
         session.add(_event_row(row.id, key, turn, ordinal, event))
     messages = [
-        _message_row(row, key, turn, reply, now, sent_at=now if pulled else None)
-        for reply in transition.replies
+        _message_row(row, key, (turn, ordinal), reply, now, sent_at=now if pulled else None)
+        for ordinal, reply in enumerate(transition.replies)
     ]
     session.add_all(messages)
     if inbound is not None:
@@ -236,16 +236,22 @@ def _event_row(interview_id: str, key: Key, turn: int, ordinal: int, event: Even
 
 
 def _message_row(
-    row: Interview, key: Key, turn: int, reply: Reply, now: float, sent_at: float | None
+    row: Interview,
+    key: Key,
+    place: tuple[int, int],
+    reply: Reply,
+    now: float,
+    sent_at: float | None,
 ) -> MessageRow:
     return MessageRow(
         interview_id=row.id,
-        turn=turn,
+        turn=place[0],
+        ordinal=place[1],
         at=now,
         channel=row.channel,
         kind=reply.kind,
         question_id=reply.question,
-        body=key.seal(reply.model_dump_json(), f"message.body:{row.id}:{turn}"),
+        body=key.seal(reply.model_dump_json(), f"message.body:{row.id}:{place[0]}:{place[1]}"),
         sent_at=sent_at,
     )
 
@@ -263,7 +269,8 @@ def read_messages(
 
 
 def open_message(key: Key, found: MessageRow) -> Message:
-    body = key.open(found.body, f"message.body:{found.interview_id}:{found.turn}")
+    place = f"message.body:{found.interview_id}:{found.turn}:{found.ordinal}"
+    body = key.open(found.body, place)
     return Message(found.id or 0, Reply.model_validate_json(body), found.at, found.turn)
 
 

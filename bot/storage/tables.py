@@ -136,6 +136,7 @@ class MessageRow(Table, table=True):
     id: int | None = Field(default=None, primary_key=True)
     interview_id: str = Field(foreign_key="interview.id")
     turn: int
+    ordinal: int = 0
     at: float
     channel: str
     kind: str

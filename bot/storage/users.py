@@ -62,9 +62,13 @@ def use_link(session: Session, token: str, password_hash: str, now: float) -> st
     user = link_user(session, token, now)
     user.password_hash = password_hash
     session.add(user)
-    link = session.get_one(SignInLink, token_hash(token))
-    link.used_at = now
-    session.add(link)
+    used = session.execute(
+        sa.update(SignInLink)
+        .where(col(SignInLink.token_hash) == token_hash(token), col(SignInLink.used_at).is_(None))
+        .values(used_at=now)
+    )
+    if used.rowcount != 1:  # type: ignore[attr-defined]
+        raise SignInError("link")
     session.execute(sa.delete(ConsoleSession).where(col(ConsoleSession.user_id) == user.id))
     return begin_session(session, user, now)
 

@@ -16,7 +16,24 @@ from bot.understanding.base import Understood
 from dialogues.replying import plain
 
 _SPACES = re.compile(r"[\s,，、]+")
-_BEFORE = ("请问", "请", "麻烦", "那", "嗯", "please ", "ok ", "okay ")
+_BEFORE = (
+    "我想要",
+    "我想",
+    "我要",
+    "i want to ",
+    "i would like to ",
+    "i'd like to ",
+    "can you ",
+    "could you ",
+    "请问",
+    "请",
+    "麻烦",
+    "那",
+    "嗯",
+    "please ",
+    "ok ",
+    "okay ",
+)
 _AFTER = ("吧", "吗", "呢", "啊", "呀", "谢谢", " please", " thanks", " thank you")
 _LONGEST = 60
 

@@ -1,5 +1,6 @@
 """The web application: the chat API, the pages, the webhooks and the health checks."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -84,8 +85,15 @@ class Observed:
                 REQUESTS.labels(route, message["status"]).inc()
             await send(message)
 
-        with SECONDS.time():
+        start = time.perf_counter()
+        try:
             await self.app(scope, receive, observed)
+        except Exception:
+            REQUESTS.labels(getattr(scope.get("route"), "path", "other"), 500).inc()
+            raise
+        finally:
+            if not scope["path"].endswith("/events"):  # These stay open as long as the page.
+                SECONDS.observe(time.perf_counter() - start)
 
 
 health = APIRouter(tags=["health"])

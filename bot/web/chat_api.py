@@ -1,6 +1,7 @@
 """The chat API: any page, app or mini-program can be a channel."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, TypeVar
 
@@ -18,11 +19,11 @@ from bot.storage import interviews
 from bot.storage.interviews import Message, View, view_of_row
 from bot.storage.people import key_of
 from bot.storage.tables import Interview, MessageRow
+from bot.web.body import MAX_BODY, read_body
 from bot.web.errors import ApiError
 from dialogues.events import Answered, Noted
 from dialogues.guide import Language
 
-MAX_BODY = 1_000_000
 POLL_SECONDS = 15.0
 
 router = APIRouter(prefix="/api/v1/chat", tags=["chat"])
@@ -103,7 +104,8 @@ async def access_session(
         if hashed is None:
             return None, False
         mine = db.exec(select(Interview).where(Interview.token_hash == hashed)).first()
-        return mine, mine is not None and db.get(Interview, session) is not None
+        exists = session.isalnum() and db.get(Interview, session) is not None
+        return mine, mine is not None and exists
 
     mine, exists = await application(request).database.read(find)
     if mine is None:
@@ -171,7 +173,8 @@ async def events(
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """The same as server-sent events: `message` for each message, `state` after a change."""
-    seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
+    last = last_event_id or ""
+    seen = int(last) if re.fullmatch("[0-9]{1,18}", last) else after
     state: StateOut | None = None
     with app.hub.listen(mine.id) as news:
         while True:
@@ -236,15 +239,6 @@ async def _read(request: Request, model: type[Body], optional: bool = False) -> 
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ApiError(422, f"{where}: {first['msg']}" if where else str(first["msg"])) from None
-
-
-async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise ApiError(413, f"the request is larger than {limit} bytes")
-    return bytes(body)
 
 
 def _parse_json(body: bytes, optional: bool) -> Any:

@@ -12,6 +12,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.report import iso
+from bot.web.body import is_secure
 from bot.web.console_texts import LANGUAGES, TEXTS
 from bot.web.errors import ApiError
 from bot.web.pages import HERE, STATIC
@@ -96,7 +97,7 @@ def render(request: Request, template: str, status: int = 200, **context: object
             LANGUAGE_COOKIE,
             language,
             max_age=YEAR,
-            secure=request.url.scheme == "https",
+            secure=is_secure(request),
             httponly=True,
             samesite="lax",
         )

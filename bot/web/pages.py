@@ -10,8 +10,7 @@ from fastapi.templating import Jinja2Templates
 from sqlmodel import Session
 
 from bot.pipeline import UnknownCampaignError
-from bot.storage.catalogue import current_files
-from bot.storage.tables import Campaign
+from bot.storage.catalogue import current_files, find_campaign
 from bot.web.chat_api import App
 from dialogues.plan import Plan
 
@@ -57,7 +56,7 @@ async def chat(app: App, request: Request, campaign: str, lang: str = "") -> Res
     """The candidate's page."""
 
     def read(session: Session) -> Plan:
-        found = session.get(Campaign, campaign)
+        found = find_campaign(session, campaign)
         if found is None or not found.open:
             raise UnknownCampaignError(campaign)
         files = current_files(session, campaign)

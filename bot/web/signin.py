@@ -16,7 +16,8 @@ from bot.bootstrap import Application
 from bot.security.tokens import MIN_PASSWORD, hash_password, password_fits
 from bot.storage import users
 from bot.storage.users import SESSION_SECONDS, SignedIn, SignInError
-from bot.web.chat_api import App, application, read_body
+from bot.web.body import is_secure, read_body
+from bot.web.chat_api import App, application
 from bot.web.console_frame import (
     ConsoleRoute,
     Problem,
@@ -206,7 +207,7 @@ def _signed_in(request: Request, token: str, where: str) -> Response:
         token,
         max_age=int(SESSION_SECONDS),
         path="/",
-        secure=request.url.scheme == "https",
+        secure=is_secure(request),
         httponly=True,
         samesite="lax",
     )

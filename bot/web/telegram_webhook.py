@@ -10,12 +10,12 @@ from fastapi.responses import JSONResponse, Response
 
 from bot.channels.base import Receive
 from bot.channels.telegram import TelegramChannel
+from bot.web.body import read_body
 from bot.web.errors import ApiError
 
 log = structlog.get_logger()
 
 PATH = "/webhooks/telegram"
-MAX_BODY = 1_000_000
 
 
 def telegram_webhook(channel: TelegramChannel, receive: Receive, secret: str) -> APIRouter:
@@ -34,7 +34,7 @@ def telegram_webhook(channel: TelegramChannel, receive: Receive, secret: str) ->
         if not hmac.compare_digest(given.encode(), secret.encode()):
             raise ApiError(403, "the secret token is missing or wrong")
         try:
-            data = json.loads(await _read(request))
+            data = json.loads(await read_body(request))
         except (ValueError, RecursionError):
             raise ApiError(400, "the body is not valid JSON") from None
         if not isinstance(data, dict) or type(data.get("update_id")) is not int:
@@ -44,12 +44,3 @@ def telegram_webhook(channel: TelegramChannel, receive: Receive, secret: str) ->
         return JSONResponse({})
 
     return router
-
-
-async def _read(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise ApiError(413, f"the request is larger than {MAX_BODY} bytes")
-    return bytes(body)

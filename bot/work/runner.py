@@ -1,5 +1,7 @@
 """Running durable work in this process, and taking over from processes that died."""
 
+import fcntl
+import itertools
 import threading
 import time
 import uuid
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import structlog
 from dbos import DBOS, DBOSConfig
+from prometheus_client import Counter
 from sqlmodel import Session, col, select
 
 from bot.storage.database import Database
@@ -23,6 +26,8 @@ DEAD_SECONDS = 30.0
 KEEP_SECONDS = 7 * 24 * 3600.0
 INTERVIEW_WORKERS = 2
 DELIVERY_WORKERS = 8
+STEP_ATTEMPTS = 10
+FAILURES = Counter("miantan_work_failures_total", "Failed tries of durable work", ["work"])
 
 _tasks: Tasks | None = None
 
@@ -36,24 +41,51 @@ def _current() -> Tasks:
 # DBOS finds workflows by name, so they are functions of the module; the parts are in `_tasks`.
 
 
+class WorkError(Exception):
+    """A step failed. DBOS stores it, so it names the kind of error and nothing else."""
+
+
+def _step(name: str, work: Callable[[], None]) -> None:
+    """Run a step; a failure is tried again for some four minutes before it is final."""
+
+    def guarded() -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 (any kind; it is raised again without content)
+            FAILURES.labels(name).inc()
+            log.error("work failed", work=name, error=type(error).__name__)
+            raise WorkError(f"{name}: {type(error).__name__}") from None
+
+    DBOS.run_step(
+        {
+            "name": name,
+            "retries_allowed": True,
+            "interval_seconds": 0.5,
+            "backoff_rate": 2.0,
+            "max_attempts": STEP_ATTEMPTS,
+        },
+        guarded,
+    )
+
+
 @DBOS.workflow(name="score")
 def score(interview_id: str) -> None:
-    DBOS.run_step({"name": "score"}, lambda: _current().score(interview_id))
+    _step("score", lambda: _current().score(interview_id))
 
 
 @DBOS.workflow(name="deliver")
 def deliver(delivery_id: str, attempt: int) -> None:
-    DBOS.run_step({"name": "deliver"}, lambda: _current().deliver(delivery_id, attempt))
+    _step("deliver", lambda: _current().deliver(delivery_id, attempt))
 
 
 @DBOS.workflow(name="watch")
 def watch(interview_id: str, number: int) -> None:
-    DBOS.run_step({"name": "watch"}, lambda: _current().watch(interview_id, number))
+    _step("watch", lambda: _current().watch(interview_id, number))
 
 
 @DBOS.workflow(name="erase")
 def erase(interview_id: str, number: int) -> None:
-    DBOS.run_step({"name": "erase"}, lambda: _current().erase(interview_id, number))
+    _step("erase", lambda: _current().erase(interview_id, number))
 
 
 def dbos_config(database_url: str, executor_id: str) -> DBOSConfig:
@@ -67,13 +99,31 @@ def dbos_config(database_url: str, executor_id: str) -> DBOSConfig:
     }
 
 
-def executor_id(home: Path, role: str) -> str:
-    """A stable id of this process's place, so that after a restart its own work goes on."""
-    home.mkdir(parents=True, exist_ok=True)
-    file = home / f"executor-{role}"
-    if not file.exists():
-        file.write_text(f"{role}-{uuid.uuid4().hex[:12]}\n")
-    return file.read_text().strip()
+class Seat:
+    """A name for this process among those of its folder, held for as long as it lives.
+
+    The first process to take a seat gets the first name again after a restart, so that its own
+    unfinished work goes on; processes at work at the same time never share one.
+    """
+
+    def __init__(self, home: Path, role: str) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(1):
+            self._file = (home / f"executor-{role}-{number}").open("a+")
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                self._file.close()
+        self._file.seek(0)
+        self.id = self._file.read().strip()
+        if not self.id:
+            self.id = f"{role}-{uuid.uuid4().hex[:12]}"
+            self._file.write(f"{self.id}\n")
+            self._file.flush()
+
+    def leave(self) -> None:
+        self._file.close()
 
 
 class Runner:
@@ -83,13 +133,14 @@ class Runner:
         self,
         database: Database,
         tasks: Tasks,
-        executor: str,
+        seat: Seat,
         poll_seconds: float,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._tasks = tasks
-        self._executor = executor
+        self._seat = seat
+        self._executor = seat.id
         self._poll_seconds = poll_seconds
         self._now = now
         self._stopping = threading.Event()
@@ -127,6 +178,7 @@ class Runner:
             self._heart.join()
         DBOS.destroy(workflow_completion_timeout_sec=5)
         _tasks = None
+        self._seat.leave()
 
     def _beat_until_stopped(self) -> None:
         while not self._stopping.wait(BEAT_SECONDS):

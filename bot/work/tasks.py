@@ -9,7 +9,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from bot.pipeline import Pipeline
-from bot.report import Model, Record, Said, build_result
+from bot.report import Record, Said, build_result
 from bot.security.sealing import ErasedError, Key
 from bot.storage import interviews
 from bot.storage.database import Database
@@ -35,7 +35,6 @@ class Tasks:
     pipeline: Pipeline
     queues: WorkQueues
     connectors: Mapping[str, Connector]
-    model: Model
     expire_seconds: float
     delivery_delays: Sequence[float]
     now: Callable[[], float] = time.time
@@ -46,14 +45,14 @@ class Tasks:
         def work(session: Session) -> None:
             if session.get(ResultRow, interview_id) is not None:
                 return
-            row = session.get_one(Interview, interview_id)
+            row = session.get_one(Interview, interview_id, with_for_update=True)
             try:
                 key = key_of(session, self.master, row)
             except ErasedError:
                 return
             record = read_record(session, row, key)
             role = self.pipeline.catalogue.role(session, row.files[row.position or ""])
-            result = build_result(record, role, self.model)
+            result = build_result(record, role)
             text = to_json(result)
             session.add(
                 ResultRow(
@@ -100,6 +99,10 @@ class Tasks:
         except DeliveryError as error:
             outcome, detail = error.outcome, str(error)
             after = error.after if isinstance(error, RetryableError) else None
+        except Exception as error:  # noqa: BLE001 (any kind)
+            # A fault of the connector's own: kept as a try, so that the delivery stays in sight.
+            log.error("connector failed", connector=connector_name, error=type(error).__name__)
+            outcome, detail = "retryable", f"the connector failed: {type(error).__name__}"
         log.info("delivery", delivery=delivery_id, attempt=attempt, outcome=outcome, detail=detail)
         self.database.write_now(
             lambda session: self._record_attempt(
@@ -188,8 +191,21 @@ class Tasks:
                 self.queues.erase(session, interview_id, number + 1, GOODBYE_SECONDS)
             else:
                 erase_interview(session, interview_id)
+                self._close_deliveries(session, interview_id)
 
         self.database.write_now(work)
+
+    def _close_deliveries(self, session: Session, interview_id: str) -> None:
+        """What was erased is not delivered any more."""
+        for delivery in session.exec(
+            select(Delivery).where(
+                Delivery.interview_id == interview_id,
+                col(Delivery.status).in_(("waiting", "retrying")),
+            )
+        ):
+            self._record_attempt(
+                session, delivery.id, delivery.attempts + 1, "permanent", "erased", None
+            )
 
 
 def _unsent(session: Session, interview_id: str) -> bool:

@@ -113,6 +113,25 @@ async def test_unknown_campaign_and_choices(client: httpx2.AsyncClient) -> None:
     assert (await client.post(path)).status_code == 200
 
 
+async def test_names_that_no_campaign_can_have(client: httpx2.AsyncClient) -> None:
+    for name in ("a%00b", "%F0%9F%99%82", "..%2Fx", "x" * 300):
+        error(await client.post(f"/api/v1/chat/{name}/sessions", json={}), 404)
+        error(await client.get(f"/chat/{name}"), 404)
+    candidate = await asked(client)
+    path = "/api/v1/chat/sessions/a%00b/messages"
+    error(await client.get(path, headers=candidate.headers), 404)
+
+
+async def test_deletion_is_taken_after_the_end(client: httpx2.AsyncClient) -> None:
+    candidate = await asked(client)
+    await candidate.finish(lambda state: "我们量过，时间少了一半。")
+    assert candidate.state["status"] == "finished"
+    await candidate.say("我要撤回同意并删除我的资料")
+    assert [option["id"] for option in candidate.messages[-1]["options"]] == ["yes", "no"]
+    await candidate.say("是")
+    assert candidate.state["status"] == "erased"
+
+
 async def test_too_much_and_too_little(client: httpx2.AsyncClient) -> None:
     candidate = await asked(client)
     error(await candidate.post("长" * 100_000), 413)

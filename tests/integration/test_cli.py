@@ -126,7 +126,14 @@ def test_verify_finds_what_was_changed(shell: Shell, tmp_path: Path) -> None:
     next(
         x for x in reworded["transcript"] if x["kind"] == "answer" and x["question_id"] == "project"
     )["text"] = "我没有做过什么项目。"
+    moved = json.loads(json.dumps(result))
+    moved["scores"]["answers"][0]["evidence"][0]["text"] = "我什么都没说"
+    flagged = json.loads(json.dumps(result))
+    flag = {"kind": "dont_know", "reason": "x", "start": 0, "end": 1, "question_id": "project"}
+    flagged["flags"] = [flag]
     for changed, complaint in (
+        (moved, "the evidence is not in the words"),
+        (flagged, "the flags are not those of the answers"),
         (raised, "the scores do not follow from the evidence"),
         (stronger, "do"),
         (reworded, "project: the evidence does not follow from the words"),
@@ -187,6 +194,16 @@ def test_broken_guide_is_one_line(
     assert where in line
     assert complaint in line
     assert not (tmp_path / "home" / "published").exists()
+
+
+def test_a_file_in_another_encoding_is_one_line(shell: Shell, tmp_path: Path) -> None:
+    """As an editor on a Chinese Windows may save it."""
+    file = tmp_path / "guide.yml"
+    file.write_bytes(GUIDE.read_text(encoding="utf-8").encode("gb18030"))
+    done = shell("interview", "--guide", file, "--type", "campus")
+    assert done.returncode == 2
+    assert "save it as UTF-8" in one_line(done.stderr)
+    assert "guide.yml:2:" in one_line(done.stderr)
 
 
 def test_bad_options_are_one_line(shell: Shell, tmp_path: Path) -> None:

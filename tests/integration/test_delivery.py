@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from sqlmodel import Session, select
 
 from bot.bootstrap import Application
 from bot.storage.tables import Delivery, DeliveryAttempt
+from bot.work.runner import Seat
+from connectors.base import Receipt
+from connectors.webhook import WebhookConnector
 from tests.helpers import SECRET, Candidate, Receiver, build_in, running, until
 
 CAMPAIGN = "sales-representative"
@@ -122,3 +126,88 @@ async def test_idle_interview_closes(tmp_path: Path) -> None:
         answer = await candidate.post("我回来了")
         assert answer.status_code == 409
         assert "expired" in answer.json()["error"]["message"]
+
+
+async def test_a_fault_of_ours_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scoring fails twice before it works; a connector fails in a way that nobody foresaw."""
+    with Receiver() as receiver:
+        application = with_receiver(tmp_path, receiver)
+        score, deliver = application.tasks.score, WebhookConnector.deliver
+        faults = ["score", "score", "deliver"]
+
+        def failing_score(interview_id: str) -> None:
+            if faults[0] == "score":
+                faults.pop(0)
+                raise RuntimeError("the candidate said 鹦鹉螺")
+            score(interview_id)
+
+        def failing_deliver(self: WebhookConnector, result_json: str, key: str) -> Receipt:
+            if faults:
+                faults.pop(0)
+                raise KeyError("the candidate said 鹦鹉螺")
+            return deliver(self, result_json, key)
+
+        monkeypatch.setattr(application.tasks, "score", failing_score)
+        monkeypatch.setattr(WebhookConnector, "deliver", failing_deliver)
+        async with running(application) as client:
+            await interviewed(application, client)
+            await until(lambda: the_delivery(application)[1] == "sent")
+            assert the_delivery(application)[2] == ["retryable", "sent"]
+            raw = b"".join(
+                file.read_bytes()
+                for file in tmp_path.iterdir()
+                if file.name.startswith("miantan.db")
+            )
+            assert "鹦鹉螺".encode() not in raw, "errors of durable work hold no content"
+        assert faults == []
+
+
+async def test_what_was_erased_is_not_delivered(tmp_path: Path) -> None:
+    with Receiver() as receiver:
+        receiver.answers = [503] * 2
+        application = build_in(
+            tmp_path,
+            webhook_url=receiver.url,
+            webhook_secret=SECRET,
+            allow_hosts=["127.0.0.1"],
+            delivery_delays=[3600.0],
+        )
+        async with running(application) as client:
+            candidate = await Candidate(client).begin(
+                CAMPAIGN, language="en", candidate_type="campus"
+            )
+            await candidate.finish(lambda state: "I called every customer back.")
+            await until(lambda: the_delivery(application)[1] == "retrying")
+            await candidate.say("delete my data")
+            await candidate.say("yes")
+            assert candidate.state["status"] == "erased"
+            await until(lambda: the_delivery(application)[1] == "failed")
+            assert the_delivery(application)[2] == ["retryable", "permanent"]
+            delivery = the_delivery(application)[0]
+            application.tasks.deliver(delivery, 3)
+        assert len(receiver.received) == 1
+
+
+def test_processes_of_one_folder_have_names_of_their_own(tmp_path: Path) -> None:
+    first, second = Seat(tmp_path, "worker"), Seat(tmp_path, "worker")
+    assert first.id != second.id
+    first.leave()
+    again = Seat(tmp_path, "worker")
+    assert again.id == first.id
+    again.leave()
+    second.leave()
+
+
+async def test_an_interview_with_a_person_is_not_looked_at_all_the_time(tmp_path: Path) -> None:
+    application = build_in(tmp_path)
+    async with running(application) as client:
+        candidate = await Candidate(client).begin(CAMPAIGN, language="zh", candidate_type="campus")
+        for words in ("同意", "转人工", "是"):
+            await candidate.say(words)
+        assert candidate.state["status"] == "human"
+        week = application.tasks.expire_seconds
+        later = application.pipeline.now() + 2 * week
+        application.pipeline.now = lambda: later
+        assert application.pipeline.time_out(candidate.session, week) == week

@@ -1,5 +1,6 @@
 """Telegram end to end: python-telegram-bot's own client against a stand-in of the Bot API."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,29 @@ async def test_commands_say_their_words(telegram: TelegramStandIn, home: Path) -
         (row,) = await interviews(application)
         said = await words_of(application, row.id)
         assert said[2:] == ["pause", "resume", "change language", "转人工", "no", "删除我的资料"]
+
+
+async def test_deletion_is_heard_after_the_end(telegram: TelegramStandIn, home: Path) -> None:
+    async with polling(telegram, home, work=True) as application:
+        candidate = telegram.candidate("en")
+        candidate.say(f"/start {CAMPUS}")
+        await next_question(candidate)
+        candidate.tap("decline")
+        assert (await candidate.next_message()).text == say("declined", "en")
+        candidate.say("/delete")
+        assert (await next_question(candidate)).text == say("confirm_delete", "en")
+        candidate.tap("yes")
+        assert (await candidate.next_message()).text == say("erased", "en")
+
+        async def erased() -> bool:
+            (row,) = await interviews(application)
+            return row.key is None
+
+        async with asyncio.timeout(30):
+            while not await erased():
+                await asyncio.sleep(0.05)
+        candidate.say("/delete")
+        assert (await candidate.next_message()).text == say("welcome", "en")
 
 
 async def test_start_again_repeats_and_another_campaign_begins(

@@ -1,0 +1,44 @@
+"""Campaigns that are opened again: new versions for newcomers, the old one for those under way."""
+
+import time
+from pathlib import Path
+
+from bot.demo import read_files, sample_guide
+from bot.storage.catalogue import GivenFiles, open_campaign, publish
+from tests.helpers import Candidate, build_in, running
+
+SOFTWARE, SALES = "campus-software-engineer", "sales-representative"
+
+
+async def test_a_campaign_opened_again(tmp_path: Path) -> None:
+    application = build_in(tmp_path)
+    given = read_files(sample_guide(SOFTWARE))
+    newer = GivenFiles(given.guide.replace("version: 1", "version: 2", 1), given.rubric)
+
+    def open_it(company: str, *files: GivenFiles) -> None:
+        def work(session: object) -> None:
+            roles = [publish(session, one, time.time()) for one in files]  # type: ignore[arg-type]
+            named = {role.guide.guide: role for role in roles}
+            names = {"zh": company, "en": company}
+            open_campaign(session, "autumn", names, named, time.time())  # type: ignore[arg-type]
+
+        application.database.write_now(work)
+
+    async with running(application) as client:
+        open_it("First", given, read_files(sample_guide(SALES)))
+        early = await Candidate(client).begin("autumn", language="en")
+        assert "First" in early.messages[0]["text"]
+        await early.say("agree")
+        offered = [option["id"] for option in early.messages[-1]["options"]]
+        assert offered == [SOFTWARE, SALES]
+        open_it("Second", newer)
+        late = await Candidate(client).begin("autumn", language="en")
+        assert "Second" in late.messages[0]["text"]
+        await late.say("agree")
+        assert [option["id"] for option in late.messages[-1]["options"]] == [
+            "campus",
+            "experienced",
+        ]
+        await early.say(SALES)
+        await early.say("campus")
+        assert early.state["question"] == "warmup", "who began earlier keeps what was offered"
