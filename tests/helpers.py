@@ -220,16 +220,24 @@ def _postgres_in(folder: Path, programs: Path) -> Iterator[str]:
 
 
 class Receiver:
-    """An HTTP receiver on loopback that keeps what it gets; `answers` are its next statuses."""
+    """An HTTP receiver on loopback that keeps what it gets; `answers` are its next statuses.
+
+    While `open` is cleared it keeps its callers waiting; `asked` is set once one has called.
+    """
 
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int] = []
+        self.asked = threading.Event()
+        self.open = threading.Event()
+        self.open.set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.asked.set()
+                receiver.open.wait(60)
                 receiver.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
                 self.end_headers()

@@ -14,6 +14,7 @@ from dbos import DBOS, DBOSConfig
 from prometheus_client import Counter
 from sqlmodel import Session, col, select
 
+from bot.storage.claims import Claims
 from bot.storage.database import Database
 from bot.storage.migrate import dbos_url
 from bot.storage.tables import Executor
@@ -141,6 +142,7 @@ class Runner:
         self._tasks = tasks
         self._seat = seat
         self._executor = seat.id
+        self._claims = Claims(database)
         self._poll_seconds = poll_seconds
         self._now = now
         self._stopping = threading.Event()
@@ -179,6 +181,7 @@ class Runner:
         DBOS.destroy(workflow_completion_timeout_sec=5)
         _tasks = None
         self._seat.leave()
+        self._claims.close()
 
     def _beat_until_stopped(self) -> None:
         while not self._stopping.wait(BEAT_SECONDS):
@@ -206,12 +209,20 @@ class Runner:
             )
             return list(session.exec(dead))
 
-        for executor in self._database.read_now(find):
-            pending = DBOS.list_workflows(status="PENDING", executor_id=executor)
-            if pending:
-                log.warning("taking over", executor=executor, workflows=len(pending))
-                DBOS.resume_workflows([workflow.workflow_id for workflow in pending])
-            self._database.write_now(partial(_forget, executor))
+        if not self._claims.take("take-over"):
+            return
+        try:
+            for executor in self._database.read_now(find):
+                self._resume_all(executor)
+        finally:
+            self._claims.release("take-over")
+
+    def _resume_all(self, executor: str) -> None:
+        pending = DBOS.list_workflows(status="PENDING", executor_id=executor)
+        if pending:
+            log.warning("taking over", executor=executor, workflows=len(pending))
+            DBOS.resume_workflows([workflow.workflow_id for workflow in pending])
+        self._database.write_now(partial(_forget, executor))
 
     def _clean_up(self) -> None:
         """Finished workflows are deleted after seven days; their effects stay in our tables."""
