@@ -5,11 +5,12 @@ import subprocess
 import tomllib
 from typing import Any
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
-from bot.settings import Settings
+from bot.settings import DELIVERY_DELAYS, Settings
 from tests.helpers import ROOT
 from tests.unit.test_docs import commands
 
@@ -50,15 +51,17 @@ def test_compose_has_the_parts_and_runs_real_commands() -> None:
         assert command[1] in known
 
 
-def test_compose_settings_are_taken() -> None:
-    """The settings that compose passes make a valid `Settings` for PostgreSQL."""
-    given = {
-        name.removeprefix("MIANTAN_").lower(): re.sub(r"\$\{[^}]*\}", "x", value)
-        for name, value in compose()["services"]["web"]["environment"].items()
-    }
-    assert set(given) <= set(Settings.model_fields)
-    settings = Settings(**{**given, "webhook_url": "", "public_url": ""})
-    assert settings.url.startswith("postgresql+psycopg://")
+def test_compose_settings_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What compose passes where only the two secrets are set makes valid settings."""
+    for name, value in compose()["services"]["web"]["environment"].items():
+        assert name.removeprefix("MIANTAN_").lower() in Settings.model_fields
+        required = re.sub(r"\$\{\w+:\?[^}]*\}", "secret", value)
+        monkeypatch.setenv(name, re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", required))
+    settings = Settings()
+    assert settings.url == "postgresql+psycopg://miantan:secret@postgres:5432/miantan"
+    assert settings.delivery_delays == DELIVERY_DELAYS
+    assert settings.master_key is not None
+    assert settings.telegram_secret is None
 
 
 def test_dockerfile_copies_what_is_there_and_runs_real_commands() -> None:
