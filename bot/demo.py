@@ -37,7 +37,6 @@ def sample_guide(name: str) -> Path:
 def open_samples(session: Session, settings: Settings) -> None:
     """Open the sample campaigns to all; running it again changes nothing."""
     now = time.time()
-    company = {"zh": settings.company_zh, "en": settings.company_en}
     for name in SAMPLES:
         role = publish(session, read_files(sample_guide(name)), now)
-        open_campaign(session, name, company, {name: role}, now)
+        open_campaign(session, name, settings.company, {name: role}, now)

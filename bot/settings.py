@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from dialogues.guide import Language
+
 # The schedule of the Standard Webhooks specification, without its last tries after 14 hours.
 DELIVERY_DELAYS = [5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0]
 
@@ -89,6 +91,11 @@ class Settings(BaseSettings):
             if self.database_url.startswith(prefix):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
         return self.database_url
+
+    @property
+    def company(self) -> dict[Language, str]:
+        """The company's name in each language."""
+        return {"zh": self.company_zh, "en": self.company_en}
 
     @property
     def base_url(self) -> str:

@@ -219,6 +219,11 @@ def _postgres_in(folder: Path, programs: Path) -> Iterator[str]:
         )
 
 
+def with_webhook(receiver: "Receiver") -> dict[str, Any]:
+    """Settings by which results go to the receiver."""
+    return {"webhook_url": receiver.url, "webhook_secret": SECRET, "allow_hosts": ["127.0.0.1"]}
+
+
 class Receiver:
     """An HTTP receiver on loopback that keeps what it gets; `answers` are its next statuses.
 

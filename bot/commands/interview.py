@@ -4,7 +4,7 @@ import json
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -166,9 +166,8 @@ def run(wanted: Wanted, settings: Settings, quiet: bool) -> Result:
 
 
 def _plan(role: Role, settings: Settings) -> Plan:
-    company: Mapping[Language, str] = {"zh": settings.company_zh, "en": settings.company_en}
     position = position_of(role.guide.guide, {str(k): v for k, v in role.guide.title.items()}, role)
-    return Plan(role.guide.title, dict(company), {position.id: position})
+    return Plan(role.guide.title, settings.company, {position.id: position})
 
 
 def _play(talk: Conversation, answers: Answers, quiet: bool) -> None:

@@ -100,8 +100,7 @@ def _open(session: Session, settings: Settings, name: str, given: Sequence[Given
     roles = [publish(session, files, now) for files in given]
     if not set.intersection(*(set(role.guide.languages) for role in roles)):
         raise CommandError("the guides have no language in common; give each at least one")
-    company = {"zh": settings.company_zh, "en": settings.company_en}
-    open_campaign(session, name, company, {role.guide.guide: role for role in roles}, now)
+    open_campaign(session, name, settings.company, {role.guide.guide: role for role in roles}, now)
 
 
 def _link(database: Database, settings: Settings, name: str) -> str:

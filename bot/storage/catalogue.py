@@ -139,7 +139,7 @@ def find_campaign(session: Session, name: str) -> Campaign | None:
 
 
 def open_campaign(
-    session: Session, name: str, company: Mapping[str, str], roles: Mapping[str, Role], now: float
+    session: Session, name: str, company: Text, roles: Mapping[str, Role], now: float
 ) -> None:
     """Make or update a campaign open to all; running interviews stay on their versions."""
     first = next(iter(roles.values()))
@@ -148,7 +148,7 @@ def open_campaign(
     )
     campaign.title, campaign.company, campaign.open = (
         _plain(first.guide.title),
-        dict(company),
+        _plain(company),
         True,
     )
     session.add(campaign)

@@ -3,8 +3,11 @@
 import time
 from pathlib import Path
 
+from sqlmodel import Session
+
 from bot.demo import read_files, sample_guide
 from bot.storage.catalogue import GivenFiles, open_campaign, publish
+from dialogues.guide import Text
 from tests.helpers import Candidate, build_in, running
 
 SOFTWARE, SALES = "campus-software-engineer", "sales-representative"
@@ -16,11 +19,11 @@ async def test_a_campaign_opened_again(tmp_path: Path) -> None:
     newer = GivenFiles(given.guide.replace("version: 1", "version: 2", 1), given.rubric)
 
     def open_it(company: str, *files: GivenFiles) -> None:
-        def work(session: object) -> None:
-            roles = [publish(session, one, time.time()) for one in files]  # type: ignore[arg-type]
+        def work(session: Session) -> None:
+            roles = [publish(session, one, time.time()) for one in files]
             named = {role.guide.guide: role for role in roles}
-            names = {"zh": company, "en": company}
-            open_campaign(session, "autumn", names, named, time.time())  # type: ignore[arg-type]
+            names: Text = {"zh": company, "en": company}
+            open_campaign(session, "autumn", names, named, time.time())
 
         application.database.write_now(work)
 

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+import httpx2
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bot.bootstrap import Application
 from bot.storage.tables import Delivery, DeliveryAttempt
 from bot.work.runner import Seat
 from connectors.base import Receipt
 from connectors.webhook import WebhookConnector
-from tests.helpers import SECRET, Candidate, Receiver, build_in, running, until
+from tests.helpers import SECRET, Candidate, Receiver, build_in, running, until, with_webhook
 
 CAMPAIGN = "sales-representative"
 
@@ -22,21 +23,19 @@ def the_delivery(application: Application) -> tuple[str, str, list[str]]:
         found = session.exec(select(Delivery)).first()
         if found is None:
             return "", "", []
-        tries = session.exec(select(DeliveryAttempt).order_by(DeliveryAttempt.number))  # type: ignore[arg-type]
+        tries = session.exec(select(DeliveryAttempt).order_by(col(DeliveryAttempt.number)))
         return found.id, found.status, [one.outcome for one in tries]
 
     return application.database.read_now(read)
 
 
-async def interviewed(application: Application, client: object) -> None:
-    candidate = await Candidate(client).begin(CAMPAIGN, language="en", candidate_type="campus")  # type: ignore[arg-type]
+async def interviewed(application: Application, client: httpx2.AsyncClient) -> None:
+    candidate = await Candidate(client).begin(CAMPAIGN, language="en", candidate_type="campus")
     await candidate.finish(lambda state: "I called every customer back within a day.")
 
 
 def with_receiver(home: Path, receiver: Receiver) -> Application:
-    return build_in(
-        home, webhook_url=receiver.url, webhook_secret=SECRET, allow_hosts=["127.0.0.1"]
-    )
+    return build_in(home, **with_webhook(receiver))
 
 
 async def test_tried_again_until_it_arrives(tmp_path: Path) -> None:
@@ -167,13 +166,7 @@ async def test_a_fault_of_ours_is_tried_again(
 async def test_what_was_erased_is_not_delivered(tmp_path: Path) -> None:
     with Receiver() as receiver:
         receiver.answers = [503] * 2
-        application = build_in(
-            tmp_path,
-            webhook_url=receiver.url,
-            webhook_secret=SECRET,
-            allow_hosts=["127.0.0.1"],
-            delivery_delays=[3600.0],
-        )
+        application = build_in(tmp_path, **with_webhook(receiver), delivery_delays=[3600.0])
         async with running(application) as client:
             candidate = await Candidate(client).begin(
                 CAMPAIGN, language="en", candidate_type="campus"

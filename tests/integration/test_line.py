@@ -6,7 +6,6 @@ import json
 import pickle
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -24,17 +23,10 @@ from tests.helpers import (
     postgres_programs,
     running,
     until,
+    with_webhook,
 )
 
 SAMPLES = ["campus-software-engineer", "sales-representative"]
-
-
-def with_webhook(receiver: Receiver) -> dict[str, Any]:
-    return {
-        "webhook_url": receiver.url,
-        "webhook_secret": SECRET,
-        "allow_hosts": ["127.0.0.1"],
-    }
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -20,6 +20,7 @@ from tests.helpers import (
     postgres_programs,
     running,
     until,
+    with_webhook,
 )
 
 CAMPAIGN = "sales-representative"
@@ -30,12 +31,7 @@ async def test_work_of_a_killed_worker_goes_on(tmp_path: Path) -> None:
     if postgres_programs() is None:
         pytest.skip("PostgreSQL is not installed here")
     with postgres() as url, Receiver() as receiver:
-        values = {
-            "database_url": url,
-            "webhook_url": receiver.url,
-            "webhook_secret": SECRET,
-            "allow_hosts": ["127.0.0.1"],
-        }
+        values = {"database_url": url, **with_webhook(receiver)}
         application = build_in(tmp_path, **values)
         async with running(application) as client:
             candidate = await Candidate(client).begin(

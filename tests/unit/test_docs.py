@@ -11,7 +11,7 @@ from bot.bootstrap import build_connectors
 from bot.cli import app
 from bot.settings import Settings
 from bot.storage.catalogue import GivenFiles, load_role
-from tests.helpers import ROOT, SECRET, Receiver, build_in, free_port, served, web_app
+from tests.helpers import ROOT, SECRET, Receiver, build_in, free_port, served, web_app, with_webhook
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -89,12 +89,7 @@ def test_the_examples_of_the_api_run(tmp_path: Path) -> None:
         [code] = blocks(ROOT / "docs/api.md", kind)
         exec(compile(code, "docs/api.md", "exec"), space)
     with Receiver() as receiver:
-        values = {
-            "webhook_url": receiver.url,
-            "webhook_secret": SECRET,
-            "allow_hosts": ["127.0.0.1"],
-        }
-        application = build_in(tmp_path, **values)
+        application = build_in(tmp_path, **with_webhook(receiver))
         try:
             with served(web_app(application), free_port()) as url:
                 state = space["hold_interview"](url, "sales-representative", "I called them back.")
