@@ -23,7 +23,7 @@ from bot.hub import Hub
 from bot.security.sealing import ErasedError, Key
 from bot.storage.claims import Claims
 from bot.storage.database import Database
-from bot.storage.interviews import open_message
+from bot.storage.interviews import open_message, unsent
 from bot.storage.people import key_of
 from bot.storage.tables import Interview, MessageRow
 from dialogues.events import Reply
@@ -128,8 +128,7 @@ class Outbox:
     def _unsent(self) -> tuple[sa.ColumnElement[bool], ...]:
         return (
             col(MessageRow.channel).in_(list(self._channels)),
-            col(MessageRow.sent_at).is_(None),
-            col(MessageRow.failed).is_(None),
+            *unsent(),
         )
 
     def _start(self, interview_id: str) -> None:

@@ -274,6 +274,11 @@ def open_message(key: Key, found: MessageRow) -> Message:
     return Message(found.id or 0, Reply.model_validate_json(body), found.at, found.turn)
 
 
+def unsent() -> tuple[sa.ColumnElement[bool], ...]:
+    """What says of a message that it still has to go out (index ix_message_waiting)."""
+    return col(MessageRow.sent_at).is_(None), col(MessageRow.failed).is_(None)
+
+
 def read_events(session: Session, row: Interview, key: Key) -> Sequence[tuple[int, Event]]:
     """All events in order, each with its turn."""
     rows = session.exec(

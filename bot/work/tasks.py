@@ -210,9 +210,7 @@ class Tasks:
 
 def _unsent(session: Session, interview_id: str) -> bool:
     waiting = select(MessageRow.id).where(
-        MessageRow.interview_id == interview_id,
-        col(MessageRow.sent_at).is_(None),
-        col(MessageRow.failed).is_(None),
+        MessageRow.interview_id == interview_id, *interviews.unsent()
     )
     return session.exec(waiting).first() is not None
 
