@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares  # type: ignore[import-untyped]
 
-from dialogues.guide import load_guide
+from dialogues.guidefile import load_guide
 from scoring.encoder import CachedEncoder, Encoder, load_encoder
 from scoring.evidence import HIT, Assessor, Calibration, Comparison
 from scoring.rubric import KeyPoint, Rubric, RubricQuestion, load_rubric
@@ -101,10 +101,11 @@ def read_rubrics(encoder: Encoder, found: Calibration, written: str = "") -> Ite
                 del point.texts[language]
         assessor = Assessor(rubric, guide, encoder)
         assessor.calibration = found
-        for name, question in rubric.questions.items():
+        worded = {n: q for n, q in rubric.questions.items() if q.key_points}
+        for name, question in worded.items():
             for level, phrases in question.examples.items():
                 for language, answer in ((x, t) for x, texts in phrases.items() for t in texts):
-                    for other in rubric.questions if level == 5 else [name]:
+                    for other in worded if level == 5 else [name]:
                         seen = level if other == name else 0
                         groups = [assessor.compare(other, pieces(answer))]
                         place = rubric.rubric, other, groups, TARGETS[seen], other == name

@@ -1,11 +1,20 @@
-"""The assessor of each role, made once."""
+"""What is found in a message: evidence in words, or how a program did; and an assessor a role."""
 
 import threading
 from typing import Any
 
+from bot import sandbox
+from bot.sandbox.programs import read_program
 from bot.storage.catalogue import Role
+from dialogues.engine import COMMANDS
+from dialogues.events import Program, ReplyOption, Said
+from dialogues.guide import Language, Question
+from dialogues.replying import match_option, read_number
+from dialogues.state import State
 from scoring.encoder import Encoder
-from scoring.evidence import Assessor, Found
+from scoring.evidence import Assessor, Found, ProgramVerdict
+
+_NO_ANSWER = frozenset({"no_words", *COMMANDS})
 
 
 class Assessors:
@@ -16,14 +25,70 @@ class Assessors:
         self._made: dict[tuple[str, str], Assessor] = {}
         self._lock = threading.Lock()
 
-    def as_evidence(self, found: Found) -> dict[str, Any]:
-        """What was found and by which model, as it is kept with the answer."""
-        model = {"encoder": self.encoder.name, "sha256": self.encoder.sha256}
-        return {"found": found.model_dump(mode="json"), "model": model}
-
     def of(self, role: Role) -> Assessor:
         key = (role.guide_sha256, role.rubric_sha256)
         with self._lock:
             if key not in self._made:
                 self._made[key] = Assessor(role.rubric, role.guide, self.encoder)
             return self._made[key]
+
+    def listen(self, role: Role, state: State, text: str, intent: str) -> Said:
+        """The message with what the open question's rubric finds in it.
+
+        Slow: it encodes words, and runs programs.
+        """
+        question = open_question(role, state, intent)
+        if question is None or question.kind in ("choice", "number"):
+            return Said(text, intent)
+        if question.kind == "code":
+            return self._run(role, question, text, intent)
+        found = self.of(role).find(question.id, text, state.probe)
+        return Said(text, intent, found.hits, self._as_evidence(found))
+
+    def _as_evidence(self, found: Found) -> dict[str, Any]:
+        """What was found and by which model, as it is kept with the answer."""
+        model = {"encoder": self.encoder.name, "sha256": self.encoder.sha256}
+        return {"found": found.model_dump(mode="json"), "model": model}
+
+    def _run(self, role: Role, question: Question, text: str, intent: str) -> Said:
+        assert question.code is not None
+        program = read_program(text, question.code.languages)
+        if program is None:
+            return Said(text, intent)
+        tests = role.rubric.questions[question.id].tests
+        try:
+            runs = sandbox.run(program, tests, question.code)
+        except sandbox.SandboxError:
+            found = Found(reasons=("not_run",))
+            return Said(text, intent, (), {"found": found.model_dump(mode="json")}, Program(False))
+        verdicts = tuple(ProgramVerdict(test=run.test, verdict=run.verdict) for run in runs)
+        passed = tuple(run.test for run in runs if run.verdict == "passed")
+        examples = tuple((run.test, run.verdict, run.detail) for run in runs if run.example)
+        return Said(
+            text,
+            intent,
+            passed,
+            {"found": Found(tests=verdicts).model_dump(mode="json")},
+            Program(True, len(passed), len(runs), examples),
+        )
+
+
+def open_question(role: Role | None, state: State, intent: str) -> Question | None:
+    """The scored question that the message answers, if it is an answer to one."""
+    if role is None or intent in _NO_ANSWER or state.status == "human":
+        return None
+    question = role.guide.by_id.get(state.question or "")
+    return question if question is not None and question.competency is not None else None
+
+
+def read_value(question: Question, text: str) -> str | float | None:
+    """The option or number in an answer, whatever its language."""
+    if question.kind == "number":
+        return read_number(text)
+    languages: tuple[Language, ...] = ("zh", "en")
+    for language in languages:
+        options = [ReplyOption(id=o.id, text=o.label(language)) for o in question.options]
+        option = match_option(text, options)
+        if option is not None:
+            return option.id
+    return None

@@ -9,6 +9,7 @@ from bot.channels.base import Channel
 from bot.channels.telegram import TelegramChannel
 from bot.entry import Entry
 from bot.hub import Hub
+from bot.joining import Joining
 from bot.pipeline import Pipeline
 from bot.prepare import ready_encoder
 from bot.security.sealing import Key, load_master_key
@@ -40,6 +41,7 @@ class Application:
     master: Key
     encoder: Encoder
     pipeline: Pipeline
+    joining: Joining
     queues: WorkQueues
     tasks: Tasks
     hub: Hub
@@ -86,10 +88,12 @@ def build(settings: Settings) -> Application:
         on_replies=announce,
         encode_workers=settings.encode_workers,
     )
+    joining = Joining(pipeline, settings.quiet_seconds, queues.listen)
     tasks = Tasks(
         database=database,
         master=master,
         pipeline=pipeline,
+        joining=joining,
         queues=queues,
         connectors=connectors,
         expire_seconds=expire_seconds,
@@ -108,7 +112,8 @@ def build(settings: Settings) -> Application:
         hub=hub,
         telegram=telegram,
         channels=channels,
-        entry=Entry(pipeline, channels),
+        joining=joining,
+        entry=Entry(pipeline, joining, channels),
     )
 
 

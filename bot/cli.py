@@ -6,18 +6,12 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
 
-from bot.commands.errors import CommandError
+from bot.commands.errors import CommandError, explain
 from bot.files import read_text
-from bot.security.sealing import SealingError
+from bot.guide_cli import app as guide_app
 from bot.settings import Settings
-from bot.storage.migrate import SchemaError
-from connectors.base import DeliveryError
 from dialogues.guide import Language
-from dialogues.yamlfile import FileProblem
-from scoring.encoder import ModelError
 
 app = typer.Typer(
     name="miantan",
@@ -35,20 +29,11 @@ def main() -> None:
     """Run a command; expected errors become one line and an exit code."""
     try:
         app()
-    except CommandError as error:
-        _end(str(error), error.code)
-    except FileProblem as error:
-        _end(str(error), 2)
-    except (SchemaError, ModelError, SealingError, DeliveryError) as error:
-        _end(str(error), 2)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = "_".join(str(part) for part in first["loc"])
-        _end(f"the setting MIANTAN_{name.upper()}: {first['msg']}; correct it", 2)
-    except OperationalError as error:
-        _end(f"the database cannot be used: {error.orig}; check MIANTAN_DATABASE_URL", 2)
-    except OSError as error:
-        _end(f"{error.filename or 'a file'}: {error.strerror or error}; check it", 2)
+    except Exception as error:
+        expected = explain(error)
+        if expected is None:
+            raise
+        _end(*expected)
 
 
 def _end(message: str, code: int) -> NoReturn:
@@ -142,6 +127,7 @@ def deliver(
     """Deliver one result, and print what the other side answered."""
     from bot.bootstrap import SettingsError, build_connectors
     from bot.commands.verify import read_result
+    from connectors.base import DeliveryError
     from connectors.result import to_json
 
     result = read_result(file)
@@ -217,6 +203,8 @@ def sign_in(name: Annotated[str, typer.Argument(help="The user's name")] = "recr
 
     print(server.sign_in_link(Settings(), name))
 
+
+app.add_typer(guide_app, name="guide")
 
 campaign = typer.Typer(help="Campaigns that candidates enter.", no_args_is_help=True)
 app.add_typer(campaign, name="campaign")

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from bot.channels.base import Channel, Command, Incoming
 from bot.channels.errors import RetryableSendError, SendError
+from bot.joining import Joining
 from bot.pipeline import (
     MAX_CHARACTERS,
     Arrival,
@@ -39,6 +40,7 @@ log = structlog.get_logger()
 
 PHRASES: dict[Command, dict[Language, str]] = {
     "language": {"zh": "切换语言", "en": "change language"},
+    "correct": {"zh": "修改上一个回答", "en": "correct my last answer"},
     "pause": {"zh": "暂停", "en": "pause"},
     "resume": {"zh": "继续", "en": "resume"},
     "human": {"zh": "转人工", "en": "talk to a person"},
@@ -70,8 +72,11 @@ class Place:
 class Entry:
     """Finds or begins the interview of a message. Messages of an address are taken in order."""
 
-    def __init__(self, pipeline: Pipeline, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self, pipeline: Pipeline, joining: Joining, channels: Mapping[str, Channel]
+    ) -> None:
         self._pipeline = pipeline
+        self._joining = joining
         self._channels = channels
         self._locks: weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock] = (
             weakref.WeakValueDictionary()
@@ -178,7 +183,7 @@ class Entry:
     async def _receive(self, incoming: Incoming, row: Interview, text: str) -> None:
         message = Inbound(row.id, incoming.channel, incoming.message_id, text)
         try:
-            await self._pipeline.receive(message)
+            await self._joining.receive(message)
         except (ClosedError, ErasedError):
             await self._tell(incoming, "ended", _known(row.language))
         except UnusableError:

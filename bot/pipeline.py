@@ -11,30 +11,33 @@ are durable work (bot/work), enqueued in the turn's transaction. (Voice is not t
 import asyncio
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
 from sqlmodel import Session
 
-from bot.assessors import Assessors
+from bot.assessors import Assessors, open_question
 from bot.security.sealing import Key
 from bot.security.tokens import new_token, token_hash
-from bot.storage import interviews
+from bot.storage import interviews, waiting
 from bot.storage.catalogue import Catalogue, Role, current_files, find_campaign
 from bot.storage.database import Database
 from bot.storage.interviews import NewInterview, Opened, Outcome, TurnConflictError
 from bot.storage.tables import Campaign
+from bot.storage.waiting import Waiting
 from bot.text import clean
 from bot.understanding.base import Parser
 from dialogues import engine
-from dialogues.events import Begin, Said, TimedOut, Work
+from dialogues.events import AddQuestion, Begin, Said, TimedOut, Work
 from dialogues.guide import Language
 from dialogues.plan import Plan
 from dialogues.state import State
 
 MAX_CHARACTERS = 20_000
+PROGRAMS_AT_ONCE = 2
+"""Candidates' programs that run at the same time; others wait."""
 
 Enqueue = Callable[[Session, Work, str], None]
 """Puts durable work for an interview into the turn's transaction."""
@@ -54,6 +57,14 @@ class ClosedError(Exception):
 
 class UnusableError(ValueError):
     """A message without any text, or with too much of it."""
+
+
+def usable(text: str) -> str:
+    """The text without what cannot be shown; raises UnusableError when it cannot be taken."""
+    text = clean(text)
+    if not text or len(text) > MAX_CHARACTERS:
+        raise UnusableError("the message has no text" if not text else "the message is too long")
+    return text
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,7 @@ class Pipeline:
         self.catalogue = Catalogue()
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self._encoding = ThreadPoolExecutor(self.encode_workers, thread_name_prefix="understand")
+        self._programs = ThreadPoolExecutor(PROGRAMS_AT_ONCE, thread_name_prefix="programs")
 
     async def begin(self, arrival: Arrival) -> tuple[Outcome, str]:
         """Begin an interview; returns its first messages and the token that opens it."""
@@ -125,8 +137,8 @@ class Pipeline:
             )
             opened = interviews.create(session, self.master, new, self.now())
             transition = engine.advance(plan, opened.state, start, self.now())
-            inbound = (arrival.channel, arrival.message_id) if arrival.message_id else None
-            return self._commit(session, opened, plan, transition, inbound)
+            heard = [(arrival.channel, arrival.message_id)] if arrival.message_id else []
+            return self._commit(session, opened, plan, transition, heard)
 
         outcome = await self.database.write(work)
         self.on_replies(outcome)
@@ -137,11 +149,7 @@ class Pipeline:
 
         Raises UnusableError, ClosedError, LookupError (no such interview) and ErasedError.
         """
-        text = clean(inbound.text)
-        if not text or len(text) > MAX_CHARACTERS:
-            raise UnusableError(
-                "the message has no text" if not text else "the message is too long"
-            )
+        text = usable(inbound.text)
         async with self._turn_of(inbound.interview_id):
             while True:
                 # Dedupe, and open the interview.
@@ -163,6 +171,57 @@ class Pipeline:
                 self.on_replies(outcome)
                 return outcome
 
+    def receive_waiting(
+        self, interview_id: str, choose: Callable[[Sequence[Waiting]], bool]
+    ) -> Outcome | None:
+        """Take up the messages that wait for the rest of their answer, as one, if `choose` says so.
+
+        Raises LookupError, ErasedError, and TurnConflictError when another turn came first.
+        """
+
+        def look(session: Session) -> tuple[Opened, Plan, Role | None, Sequence[Waiting]]:
+            opened, plan, role = self._look(session, interview_id)
+            return opened, plan, role, waiting.read_all(session, opened.key, interview_id)
+
+        opened, plan, role, messages = self.database.read_now(look)
+        if not messages or not choose(messages):
+            return None
+        text = "\n".join(message.text for message in messages)
+        intent = self.parser.parse(text).intent
+        said = Said(text, intent)
+        if role is not None:
+            said = self.assessors.listen(role, opened.state, text, intent)
+        transition = engine.advance(plan, opened.state, said, self.now())
+        heard = [(message.channel, message.message_id) for message in messages]
+
+        def commit(session: Session) -> Outcome:
+            if waiting.drop(session, messages) != len(messages):
+                raise TurnConflictError(interview_id)
+            return self._commit(session, opened, plan, transition, heard)
+
+        outcome = self.database.write_now(commit)
+        self.on_replies(outcome)
+        return outcome
+
+    async def add_question(self, interview_id: str, question: str, by: str) -> Outcome:
+        """A recruiter adds an approved question of the guide's bank; it is asked next.
+
+        Raises NotAddedError with the reason, LookupError and ErasedError.
+        """
+
+        def work(session: Session) -> Outcome:
+            opened, plan, _ = self._look(session, interview_id)
+            addition = AddQuestion(question, by)
+            transition = engine.advance(plan, opened.state, addition, self.now())
+            return self._commit(session, opened, plan, transition, [])
+
+        async with self._turn_of(interview_id):
+            while True:
+                try:
+                    return await self.database.write(work)
+                except TurnConflictError:
+                    continue
+
     def time_out(self, interview_id: str, idle_seconds: float) -> float | None:
         """A timer rang: close the interview if it was idle that long.
 
@@ -180,7 +239,7 @@ class Pipeline:
             if not transition.events:
                 idle_until = opened.state.heard_at + idle_seconds
                 return None, idle_until - now if idle_until > now else idle_seconds
-            return self._commit(session, opened, plan, transition, None), None
+            return self._commit(session, opened, plan, transition, []), None
 
         try:
             outcome, again = self.database.write_now(work)
@@ -206,9 +265,19 @@ class Pipeline:
         repeated = self._repeated(session, inbound.channel, inbound.message_id)
         if repeated is not None:
             return repeated
-        opened = interviews.open_interview(session, self.master, inbound.interview_id)
-        if opened.state.closed and not self._still_heard(opened.state, inbound.text):
+        return self.open_for(session, inbound.interview_id, inbound.text)
+
+    def open_for(
+        self, session: Session, interview_id: str, text: str
+    ) -> tuple[Opened, Plan, Role | None]:
+        """The interview with its plan and the role; raises ClosedError when it hears no more."""
+        opened, plan, role = self._look(session, interview_id)
+        if opened.state.closed and not self._still_heard(opened.state, text):
             raise ClosedError(opened.state.status)
+        return opened, plan, role
+
+    def _look(self, session: Session, interview_id: str) -> tuple[Opened, Plan, Role | None]:
+        opened = interviews.open_interview(session, self.master, interview_id)
         position = opened.state.position
         role = self.catalogue.role(session, opened.row.files[position]) if position else None
         return opened, self._plan(session, opened), role
@@ -227,18 +296,15 @@ class Pipeline:
         return self.catalogue.plan(session, campaign, opened.row.files)
 
     async def _understand(self, state: State, role: Role | None, text: str) -> Said:
-        """The intent and, for an answer to a scored question, the evidence in it."""
+        """The intent and, for an answer to a scored question, what was found in it."""
         intent = self.parser.parse(text).intent
-        question = role.guide.by_id.get(state.question or "") if role else None
-        if role is None or question is None or question.competency is None:
+        question = open_question(role, state, intent)
+        if role is None or question is None:
             return Said(text, intent)
-        if intent in _COMMANDS or state.status == "human":
-            return Said(text, intent)
-        find = self.assessors.of(role).find
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._encoding, find, question.id, text
+        threads = self._programs if question.kind == "code" else self._encoding
+        return await asyncio.get_running_loop().run_in_executor(
+            threads, self.assessors.listen, role, state, text, intent
         )
-        return Said(text, intent, found.hits, self.assessors.as_evidence(found))
 
     def _commit_once(
         self,
@@ -252,7 +318,7 @@ class Pipeline:
         if repeated is not None:
             return repeated
         return self._commit(
-            session, opened, plan, transition, (inbound.channel, inbound.message_id)
+            session, opened, plan, transition, [(inbound.channel, inbound.message_id)]
         )
 
     def _commit(
@@ -261,7 +327,7 @@ class Pipeline:
         opened: Opened,
         plan: Plan,
         transition: engine.Transition,
-        inbound: tuple[str, str] | None,
+        heard: Sequence[tuple[str, str]],
     ) -> Outcome:
         """The one transaction of a turn: events, replies and durable work."""
         outcome = interviews.commit_turn(
@@ -269,16 +335,13 @@ class Pipeline:
             opened,
             plan,
             transition,
-            inbound,
+            heard,
             self.now(),
             pulled=opened.row.channel in self.pulled,
         )
         for work in transition.work:
             self.enqueue(session, work, opened.row.id)
         return outcome
-
-
-_COMMANDS = frozenset({"no_words", *engine.COMMANDS})
 
 
 def _begin(plan: Plan, arrival: Arrival) -> Begin:

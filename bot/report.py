@@ -6,13 +6,22 @@ from dataclasses import dataclass
 
 from bot.storage.catalogue import Role
 from connectors import result as contract
-from dialogues.events import Answered, Asked, Event, Noted, Reply
-from dialogues.guide import sha256_of
+from dialogues.events import Answered, Event, Noted, Reopened, Reply, Skipped
+from dialogues.guide import Guide, sha256_of
 from dialogues.state import State, fold
-from scoring.evidence import AnswerPart, Found, combine
+from scoring.evidence import AnswerPart, Flag, Found, combine
 from scoring.rubric import Rubric
-from scoring.score import CALIBRATOR, ScoreRow, Scores, score_answer, score_interview
+from scoring.score import (
+    CALIBRATOR,
+    ScoreRow,
+    Scores,
+    score_answer,
+    score_interview,
+    value_evidence,
+)
 
+NO_ENCODER = "none"
+"""What a result says of its encoder when no answer was compared with key points."""
 ANSWER_KINDS = ("answer", "probe_reply")
 
 
@@ -63,7 +72,7 @@ def build_result(record: Record, role: Role) -> contract.Result:
             id=role.rubric.rubric, version=role.rubric.version, sha256=role.rubric_sha256
         ),
         model=_model(events),
-        transcript=tuple(transcript(record.entries)),
+        transcript=tuple(transcript(record.entries, role.guide)),
         scores=contract.Scores.model_validate(scores.model_dump()),
         flags=tuple(
             contract.InterviewFlag(question_id=row.question_id, **flag.model_dump())
@@ -75,11 +84,12 @@ def build_result(record: Record, role: Role) -> contract.Result:
 
 def _model(events: Sequence[Event]) -> contract.ModelVersion:
     """The model that found the evidence; named as several when it was changed midway."""
-    found = [e.evidence["model"] for e in events if isinstance(e, Answered) and e.evidence]
+    answers = standing_answers(events)
+    found = [e.evidence["model"] for e in answers if "model" in e.evidence]
     models = list(dict.fromkeys((model["encoder"], model["sha256"]) for model in found))
     names, hashes = [name for name, _ in models], [sha256 for _, sha256 in models]
     return contract.ModelVersion(
-        encoder=" + ".join(names) or "none",
+        encoder=" + ".join(names) or NO_ENCODER,
         calibrator=CALIBRATOR,
         sha256=hashes[0] if len(hashes) == 1 else sha256_of("+".join(hashes)),
     )
@@ -91,14 +101,52 @@ def iso(at: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def transcript(entries: Sequence[Event | Said]) -> Iterator[contract.Line]:
-    """The lines of the conversation, numbered from 1."""
+def transcript(
+    entries: Sequence[Event | Said], guide: Guide | None = None
+) -> Iterator[contract.Line]:
+    """The lines of the conversation, numbered from 1. The guide is known once a position is."""
+    standing = {id(entry) for entry in standing_answers(entries)}
+    dropped = {id(entry) for entry in _dropped(entries)}
     seq = 0
     for entry in entries:
         line = _line(entry)
         if line is not None:
+            if isinstance(entry, Answered) and id(entry) not in standing:
+                line["kind"] = "corrected"
+            if id(entry) in dropped:
+                line["kind"] = "dropped"
+            if guide is not None and isinstance(entry, Said | Answered):
+                line["follow_up"] = _follow_up(guide, entry)
             seq += 1
             yield contract.Line.model_validate({"seq": seq, "at": iso(entry.at), **line})
+
+
+def standing_answers(entries: Sequence[Event | Said]) -> list[Answered]:
+    """The answers that count: of several to the same question or follow-up the last."""
+    last = {(e.question, e.probe): e for e in entries if isinstance(e, Answered)}
+    return [e for e in entries if isinstance(e, Answered) and last[(e.question, e.probe)] is e]
+
+
+def _follow_up(guide: Guide, entry: Said | Answered) -> str | None:
+    """The part of a case or line of a scenario."""
+    said: Reply | Answered = entry.reply if isinstance(entry, Said) else entry
+    question = guide.by_id.get(said.question or "")
+    scripted = question is not None and question.kind in ("scenario", "case")
+    return said.probe if scripted else None
+
+
+def _dropped(entries: Sequence[Event | Said]) -> Iterator[Said]:
+    """What was asked after an answer that the candidate then took up again."""
+    since: list[Said] = []
+    for entry in entries:
+        match entry:
+            case Answered() | Skipped():
+                since = []
+            case Reopened():
+                yield from since
+                since = []
+            case Said(reply=reply) if reply.question is not None:
+                since.append(entry)
 
 
 def _line(entry: Event | Said) -> dict[str, object] | None:
@@ -131,18 +179,31 @@ def _line(entry: Event | Said) -> dict[str, object] | None:
 def score_events(role: Role, state: State, events: Sequence[Event]) -> Scores:
     """Scores from the evidence stored with the answers, in the order of the path."""
     parts: dict[str, list[AnswerPart]] = {}
-    for event in events:
-        if isinstance(event, Answered):
-            found = Found.model_validate(event.evidence["found"]) if event.evidence else Found()
-            parts.setdefault(event.question, []).append(AnswerPart(text=event.text, found=found))
-    asked = scored_questions(role, [e.question for e in events if isinstance(e, Asked)])
+    for event in standing_answers(events):
+        part = AnswerPart(text=event.text, found=_found(role, event))
+        parts.setdefault(event.question, []).append(part)
+    asked = scored_questions(role, state.asked)
     rows = []
     for question in asked:
-        found = combine(parts.get(question, []))[1]
+        answer, found = combine(parts.get(question, []))
         if question in state.skipped and question not in parts:
             found = Found(reasons=("skipped",))
+        if question in state.added:
+            flag = Flag(kind="non_standard", reason=ADDED, start=0, end=len(answer))
+            found = found.model_copy(update={"flags": (*found.flags, flag)})
         rows.append(score_answer(role.rubric, question, found))
-    return score_interview(role.rubric, asked, rows)
+    return score_interview(role.rubric, asked, rows, state.added)
+
+
+ADDED = "asked of this candidate alone, added by a recruiter"
+
+
+def _found(role: Role, event: Answered) -> Found:
+    """What was found in an answer: kept with it, or seen from its value."""
+    if event.evidence:
+        return Found.model_validate(event.evidence["found"])
+    scored = role.rubric.questions.get(event.question)
+    return value_evidence(scored, event.value, event.text) if scored else Found()
 
 
 def scored_questions(role: Role, asked: Sequence[str]) -> dict[str, str]:
@@ -154,13 +215,17 @@ def scored_questions(role: Role, asked: Sequence[str]) -> dict[str, str]:
 def rescore(rubric: Rubric, asked: Mapping[str, str], rows: Sequence[contract.ScoreRow]) -> Scores:
     """The scores again from the evidence that a result carries."""
     again: list[ScoreRow] = []
+    added = []
     for row in rows:
         found = Found.model_validate(
             {
                 "evidence": [e.model_dump() for e in row.evidence],
                 "flags": [f.model_dump() for f in row.flags],
                 "reasons": row.reasons,
+                "tests": [t.model_dump() for t in row.tests],
             }
         )
+        if any(flag.kind == "non_standard" for flag in row.flags):
+            added.append(row.question_id)
         again.append(score_answer(rubric, row.question_id, found))
-    return score_interview(rubric, asked, again)
+    return score_interview(rubric, asked, again, added)

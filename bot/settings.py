@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     encoder_threads: int = Field(1, ge=1, le=64, description="Threads for one text")
     encode_workers: int = Field(2, ge=1, le=64, description="Texts encoded at the same time")
     expire_days: float = Field(7.0, gt=0, description="An idle interview closes after this time")
+    quiet_seconds: float = Field(
+        3.0,
+        ge=0,
+        le=60,
+        description="In chats, messages that follow within this time are one answer; 0: never",
+    )
     webhook_url: str = Field("", description="Where finished results are sent, signed")
     webhook_secret: SecretStr | None = Field(
         None, description="Secret of the Standard Webhooks signature, whsec_…"

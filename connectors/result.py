@@ -55,7 +55,9 @@ class Line(Contract):
     """A line of the transcript. `at` is UTC, ISO 8601.
 
     The answer to a question is its lines of kind `answer` and `probe_reply`, in order, joined by
-    line breaks; evidence points into that.
+    line breaks; evidence points into that. An answer that was corrected later is of kind
+    `corrected`, what had been asked after it of kind `dropped`; neither counts. In a scenario or a
+    case `follow_up` names the part or line that was said or replied to.
     """
 
     seq: int
@@ -64,6 +66,7 @@ class Line(Contract):
     kind: str
     question_id: str | None
     text: str
+    follow_up: str | None = None
     asr: Transcribed | None = None
 
 
@@ -93,20 +96,38 @@ class Score(Contract):
     reasons: tuple[str, ...] = ()
 
 
+class ProgramVerdict(Contract):
+    """How a program did in a test: `passed`, or what went wrong."""
+
+    test: str
+    verdict: str
+
+
 class ScoreRow(Score):
+    """`tests` are there for programs only."""
+
     question_id: str
     flags: tuple[Flag, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    tests: tuple[ProgramVerdict, ...] = ()
 
 
 class CompetencyScore(Score):
     weight: float
 
 
+class StandardScores(Contract):
+    overall: Score
+    competencies: dict[str, CompetencyScore]
+
+
 class Scores(Contract):
+    """`standard` is there when a recruiter added questions: the scores without those."""
+
     overall: Score
     competencies: dict[str, CompetencyScore]
     answers: tuple[ScoreRow, ...]
+    standard: StandardScores | None = None
 
 
 class InterviewFlag(Flag):
@@ -144,8 +165,14 @@ def to_json(result: Result) -> str:
         if data["candidate"][field] is None:
             del data["candidate"][field]
     for line in data["transcript"]:
-        if line["asr"] is None:
-            del line["asr"]
+        for field in ("asr", "follow_up"):
+            if line[field] is None:
+                del line[field]
+    for row in data["scores"]["answers"]:
+        if not row["tests"]:
+            del row["tests"]
+    if data["scores"]["standard"] is None:
+        del data["scores"]["standard"]
     if data["report_url"] is None:
         del data["report_url"]
     return json.dumps(data, ensure_ascii=False, sort_keys=True, indent=2) + "\n"

@@ -57,6 +57,8 @@ Scalar = str | float
 class ConditionError(ValueError):
     """A condition that is not in the grammar; permanent, mended by editing the guide."""
 
+    code = "bad-condition"
+
 
 class Facts(Protocol):
     """What a condition may look at while an interview runs."""

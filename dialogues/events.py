@@ -29,17 +29,31 @@ class Begin:
 
 
 @dataclass(frozen=True)
+class Program:
+    """How a program did. `ran` is False where the sandbox failed; then there are no counts.
+
+    `examples` are the tests shown to the candidate: name, verdict, and a line of detail.
+    """
+
+    ran: bool
+    passed: int = 0
+    total: int = 0
+    examples: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Said:
     """A message of the candidate as it was understood.
 
     `hits` are the key points of the open question found in the text; `evidence` is what they rest
-    on, opaque to the engine and kept with the answer.
+    on, opaque to the engine and kept with the answer. `program` says how the program in it did.
     """
 
     text: str
     intent: str = "answer"
     hits: tuple[str, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    program: Program | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +63,15 @@ class TimedOut:
     idle_seconds: float
 
 
-Input = Begin | Said | TimedOut
+@dataclass(frozen=True)
+class AddQuestion:
+    """A recruiter adds an approved question of the guide's bank for this candidate."""
+
+    question: str
+    by: str
+
+
+Input = Begin | Said | TimedOut | AddQuestion
 
 
 # Events
@@ -87,14 +109,42 @@ class TypeSet(Happened):
     candidate_type: str
 
 
+class ProfileSet(Happened):
+    """The facts known of the candidate, all of them, after an answer told of one."""
+
+    kind: Literal["profile_set"] = "profile_set"
+    profile: dict[str, str | float]
+
+
+class QuestionAdded(Happened):
+    """A recruiter added a question of the bank; it is asked next."""
+
+    kind: Literal["question_added"] = "question_added"
+    question: str
+    by: str
+
+
 class Asked(Happened):
+    """`probe` is the id of the follow-up: a probe, a part of a case, a line of a scenario."""
+
     kind: Literal["asked"] = "asked"
     question: str
     probe: str | None = None
 
 
+class Reopened(Happened):
+    """The candidate takes up the last answer again; what was asked since is not asked any more."""
+
+    kind: Literal["reopened"] = "reopened"
+    question: str
+    probe: str | None = None
+
+
 class Answered(Happened):
-    """An answer, or the reply to a probe, which belongs to its question's answer."""
+    """An answer, or the reply to a follow-up, which belongs to its question's answer.
+
+    A second one to the same question and follow-up takes the place of the first.
+    """
 
     kind: Literal["answered"] = "answered"
     question: str
@@ -168,7 +218,10 @@ Event = Annotated[
     | Declined
     | PositionSet
     | TypeSet
+    | ProfileSet
+    | QuestionAdded
     | Asked
+    | Reopened
     | Answered
     | Noted
     | Skipped

@@ -1,7 +1,7 @@
 """The interview guide (面试提纲): the models of `dialogues/guides/*.yml`."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -11,12 +11,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    field_validator,
     model_validator,
 )
 
 from dialogues import conditions
-from dialogues.yamlfile import Document, read_document, validate
 
 Language = Literal["zh", "en"]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=64)]
@@ -24,6 +22,8 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=4_000, strip_w
 Text = dict[Language, Words]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 END = "end"
+RESUME = "resume"
+"""The name under which a profile that is handed in may carry the résumé's text."""
 
 
 class Strict(BaseModel):
@@ -43,10 +43,14 @@ ConditionText = Annotated[str, BeforeValidator(_condition)]
 
 
 class Option(Strict):
-    """One option of a choice; a bare id in a file means an id without texts."""
+    """One option of a choice; a bare id in a file means an id without texts.
+
+    `resume` are words of a résumé that speak for the option (profile options only).
+    """
 
     id: Identifier
     text: Text = Field(default_factory=dict)
+    resume: list[Words] = Field(default_factory=list, max_length=50)
 
     def label(self, language: Language) -> str:
         return self.text.get(language, self.id)
@@ -62,10 +66,20 @@ BareOption = Annotated[
 
 
 class ProfileField(Strict):
-    """A fact about the candidate known before the interview (an order, a résumé)."""
+    """A fact about the candidate: from the order, from an answer, or from the résumé's text.
+
+    An order's fact stands over an answer's, and that over the résumé's. `answer` names the question
+    whose answer is the fact. `resume` are phrases beside which a résumé states it: a number stands
+    just before or after one of them, a text in the rest of its line. `default` stands in for an
+    unknown fact where a text says `{profile.X}`.
+    """
 
     type: Literal["choice", "number", "text"]
+    label: Text = Field(default_factory=dict)
     options: list[BareOption] = Field(default_factory=list)
+    answer: Identifier | None = None
+    resume: list[Words] = Field(default_factory=list, max_length=50)
+    default: Text = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _options_belong_to_choices(self) -> Self:
@@ -104,28 +118,66 @@ class Branch(Strict):
     go: Identifier
 
 
-class Question(Strict):
-    """One question. Unscored when it has no competency."""
+class Part(Strict):
+    """A further question on a case's material; all of them are asked, in order."""
 
     id: Identifier
+    text: Text
+
+
+class Line(Strict):
+    """What the other person of a scenario says; without `when` always."""
+
+    id: Identifier
+    when: ConditionText | None = None
+    text: Text
+
+
+class ScenarioTurn(Strict):
+    """A turn of a scenario: the first line whose condition holds is said; with none, it is over."""
+
+    replies: Annotated[list[Line], Field(min_length=1, max_length=20)]
+
+
+ProgrammingLanguage = Literal["python", "javascript"]
+
+
+class CodeTask(Strict):
+    """What a program may use. `seconds` and `memory_mb` are limits for each test of the rubric."""
+
+    languages: Annotated[list[ProgrammingLanguage], Field(min_length=1)]
+    seconds: Annotated[float, Field(gt=0, le=10)] = 2
+    memory_mb: Annotated[int, Field(ge=32, le=1024)] = 256
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+Kind = Literal["open", "choice", "number", "scenario", "case", "code"]
+
+
+class Question(Strict):
+    """One question. Unscored when it has no competency.
+
+    A scenario (情景模拟) opens with `text` and goes on with `turns`; a case (案例分析) shows its
+    `material`, asks `text`, then its `parts`; to a `code` question the candidate sends a program.
+    """
+
+    id: Identifier
+    label: Text = Field(default_factory=dict)
     for_types: list[Identifier] | None = Field(default=None, alias="for", min_length=1)
     competency: Identifier | None = None
-    kind: Literal["open", "choice", "number", "scenario", "case"] = "open"
+    kind: Kind = "open"
     minutes: Annotated[float, Field(gt=0, le=120)] = 2
+    material: Text = Field(default_factory=dict)
     text: Text
     options: list[Option] = Field(default_factory=list)
     min: Number | None = None
     max: Number | None = None
+    turns: list[ScenarioTurn] = Field(default_factory=list, max_length=20)
+    parts: list[Part] = Field(default_factory=list, max_length=20)
+    code: CodeTask | None = None
     probes: list[Probe] = Field(default_factory=list)
     max_probes: Annotated[int, Field(ge=0, le=5)] = 1
     next: list[Branch] = Field(default_factory=list)
-
-    @field_validator("kind", mode="before")
-    @classmethod
-    def _no_code_yet(cls, kind: Any) -> Any:
-        if kind == "code":
-            raise ValueError("code questions need a sandbox, which this version does not have")
-        return kind
 
     @model_validator(mode="after")
     def _fields_fit_the_kind(self) -> Self:
@@ -135,19 +187,48 @@ class Question(Strict):
             raise ValueError("min and max belong to number questions")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError("min is greater than max")
-        if self.kind in ("choice", "number") and (self.competency or self.probes):
-            raise ValueError("a choice or number question has neither competency nor probes")
+        if self.kind != "scenario" and self.turns:
+            raise ValueError("turns belong to scenario questions")
+        if self.kind != "case" and (self.material or self.parts):
+            raise ValueError("material and parts belong to case questions")
+        if (self.kind == "code") != (self.code is not None):
+            raise ValueError("a code question says `code: {languages: […]}`, and no other does")
+        if self.kind == "code" and self.competency is None:
+            raise ValueError("a code question has a competency, which its tests are scored for")
+        if self.kind in ("choice", "number", "code") and self.probes:
+            raise ValueError(f"a {self.kind} question has no probes")
         return self
 
     def meant_for(self, candidate_type: str | None) -> bool:
         return self.for_types is None or candidate_type in self.for_types
 
-    def probe(self, probe_id: str) -> Probe:
-        return next(probe for probe in self.probes if probe.id == probe_id)
+    @cached_property
+    def follow_ups(self) -> Mapping[str, Probe | Part | Line]:
+        """All that may be said after the question itself, by id."""
+        lines = [line for turn in self.turns for line in turn.replies]
+        every: list[Probe | Part | Line] = [*self.parts, *lines, *self.probes]
+        return {each.id: each for each in every}
+
+    @cached_property
+    def asked_about(self) -> tuple[str, ...]:
+        """The key points that the conditions of its follow-ups ask about, in file order."""
+        whens = [each.when for each in self.follow_ups.values() if not isinstance(each, Part)]
+        found = [
+            reference.key_point
+            for when in whens
+            if when is not None
+            for reference in conditions.references(conditions.parse(when))
+            if isinstance(reference, conditions.Missing)
+        ]
+        return tuple(dict.fromkeys(found))
 
 
 class Guide(Strict):
-    """An interview guide: what is asked of whom, in which order."""
+    """An interview guide: what is asked of whom, in which order.
+
+    `length_ratio` is how many times as long as the shortest path the longest may be, in minutes
+    and in scored questions. `bank` are approved questions that a recruiter may add for a candidate.
+    """
 
     guide: Identifier
     version: Annotated[int, Field(ge=1)]
@@ -155,15 +236,19 @@ class Guide(Strict):
     rubric: Identifier
     languages: Annotated[list[Language], Field(min_length=1)]
     candidate_types: Annotated[dict[Identifier, Text], Field(min_length=1)]
+    length_ratio: Annotated[float, Field(ge=1, le=100)] = 1.5
     profile: dict[Identifier, ProfileField] = Field(default_factory=dict)
     questions: Annotated[list[Question], Field(min_length=1, max_length=1_000)]
+    bank: Annotated[list[Question], Field(max_length=1_000)] = Field(default_factory=list)
 
     @cached_property
     def by_id(self) -> Mapping[str, Question]:
-        return {question.id: question for question in self.questions}
+        """Every question, those of the bank included."""
+        return {question.id: question for question in (*self.questions, *self.bank)}
 
     @cached_property
     def position(self) -> Mapping[str, int]:
+        """Where each question stands in the file; those of the bank stand nowhere."""
         return {question.id: index for index, question in enumerate(self.questions)}
 
     def accept_profile(self, given: Mapping[str, object]) -> dict[str, str | float]:
@@ -172,101 +257,42 @@ class Guide(Strict):
         return {name: value for name, value in accepted.items() if value is not None}
 
     def texts(self) -> Iterator[tuple[tuple[str | int, ...], Text]]:
-        """Every text that a candidate may see, with its path in the file."""
+        """Every text that a candidate may see and that must not lack a language, with its path."""
         yield ("title",), self.title
         for name, text in self.candidate_types.items():
             yield ("candidate_types", name), text
-        for i, question in enumerate(self.questions):
-            yield ("questions", i, "text"), question.text
-            for j, option in enumerate(question.options):
-                yield ("questions", i, "options", j, "text"), option.text
-            for j, probe in enumerate(question.probes):
-                yield ("questions", i, "probes", j, "text"), probe.text
+        for name, field in self.profile.items():
+            yield from _given(("profile", name, "label"), field.label)
+            yield from _given(("profile", name, "default"), field.default)
+            for i, option in enumerate(field.options):
+                yield from _given(("profile", name, "options", i, "text"), option.text)
+        for part in ("questions", "bank"):
+            for i, question in enumerate(getattr(self, part)):
+                for path, text in question_texts(question):
+                    yield (part, i, *path), text
+
+
+def _given(path: tuple[str | int, ...], text: Text) -> Iterator[tuple[tuple[str | int, ...], Text]]:
+    if text:
+        yield path, text
+
+
+def question_texts(question: Question) -> Iterator[tuple[tuple[str | int, ...], Text]]:
+    """The texts of a question with their paths in it."""
+    yield from _given(("label",), question.label)
+    yield from _given(("material",), question.material)
+    yield ("text",), question.text
+    for i, option in enumerate(question.options):
+        yield ("options", i, "text"), option.text
+    for i, part in enumerate(question.parts):
+        yield ("parts", i, "text"), part.text
+    for i, turn in enumerate(question.turns):
+        for j, line in enumerate(turn.replies):
+            yield ("turns", i, "replies", j, "text"), line.text
+    for i, probe in enumerate(question.probes):
+        yield ("probes", i, "text"), probe.text
 
 
 def sha256_of(text: str) -> str:
     """The hash that names a guide or rubric file: SHA-256 of its UTF-8 bytes, hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def load_guide(text: str, file: str) -> Guide:
-    """Read and check a guide; raises FileProblem with file, line and mend."""
-    document = read_document(text, file)
-    guide = validate(document, Guide)
-    _check_references(guide, document)
-    return guide
-
-
-def _check_references(guide: Guide, document: Document) -> None:
-    _check_ids(guide, document)
-    for path, text in guide.texts():
-        for language in guide.languages:
-            if language not in text:
-                raise document.problem(
-                    path, f"the text has no {language}", f"add `{language}: …` or drop the language"
-                )
-    for i, question in enumerate(guide.questions):
-        for name in question.for_types or []:
-            if name not in guide.candidate_types:
-                raise document.problem(
-                    ("questions", i, "for"),
-                    f"the candidate type {name!r} is not declared",
-                    f"use one of {', '.join(guide.candidate_types)}",
-                )
-        for j, branch in enumerate(question.next):
-            path = ("questions", i, "next", j)
-            if branch.go != END and branch.go not in guide.by_id:
-                raise document.problem(
-                    (*path, "go"), f"there is no question {branch.go!r}", "go to a question or end"
-                )
-            _check_condition(guide, branch.when, document, (*path, "when"), in_probe=False)
-        for j, probe in enumerate(question.probes):
-            path = ("questions", i, "probes", j, "when")
-            _check_condition(guide, probe.when, document, path, in_probe=True)
-
-
-def _check_ids(guide: Guide, document: Document) -> None:
-    _check_unique(("questions",), [q.id for q in guide.questions], document, taken=(END,))
-    for i, question in enumerate(guide.questions):
-        for part, ids in (
-            ("options", [option.id for option in question.options]),
-            ("probes", [probe.id for probe in question.probes]),
-        ):
-            _check_unique(("questions", i, part), ids, document)
-    for name, field in guide.profile.items():
-        ids = [option.id for option in field.options]
-        _check_unique(("profile", name, "options"), ids, document)
-
-
-def _check_unique(
-    path: tuple[str | int, ...], ids: Sequence[str], document: Document, taken: Sequence[str] = ()
-) -> None:
-    for i, name in enumerate(ids):
-        if name in taken or name in ids[:i]:
-            raise document.problem(
-                (*path, i, "id"), f"the id {name!r} is taken", "give it another id"
-            )
-
-
-def _check_condition(
-    guide: Guide, text: str | None, document: Document, path: tuple[str | int, ...], in_probe: bool
-) -> None:
-    if text is None:
-        return
-    for reference in conditions.references(conditions.parse(text)):
-        match reference:
-            case conditions.Missing() if not in_probe:
-                raise document.problem(
-                    path, "missing(…) stands outside a probe", "use it in a probe's `when`"
-                )
-            case conditions.Known(name) | conditions.Reference("profile", name):
-                if name not in guide.profile:
-                    raise document.problem(
-                        path, f"profile.{name} is not declared", f"add {name} under `profile:`"
-                    )
-            case conditions.Reference("answer" | "words", name) if name not in guide.by_id:
-                raise document.problem(
-                    path, f"there is no question {name!r}", "name a question of this guide"
-                )
-            case _:
-                pass

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dialogues import conditions
 from dialogues.conditions import Scalar
-from dialogues.guide import END, Guide, Probe, Question
+from dialogues.guide import END, Guide, Line, Part, Probe, Question
 from dialogues.state import State
 
 
@@ -33,25 +33,58 @@ class StateFacts:
         return given is None or key_point not in given.hits
 
 
+def _holds(when: str | None, facts: StateFacts) -> bool:
+    return when is None or conditions.holds(conditions.parse(when), facts)
+
+
 def first_question(guide: Guide, state: State) -> Question | None:
-    return _next_allowed(guide, state, 0, frozenset(state.asked))
+    """The first of the path; where it has none for the candidate, one that a recruiter added."""
+    return _next_allowed(guide, state, 0, frozenset()) or _next_added(guide, state)
 
 
-def next_question(guide: Guide, state: State, after: Question) -> Question | None:
-    """The question after `after`, or None at the end. A question is never asked twice."""
-    return _follow(guide, state, after, frozenset(state.asked))
+def _next_added(guide: Guide, state: State) -> Question | None:
+    waiting = (guide.by_id[name] for name in state.added if name not in state.asked)
+    return next(waiting, None)
 
 
-def next_probe(state: State, question: Question) -> Probe | None:
-    """The first probe not yet asked whose condition holds, within the question's limit."""
-    if len(state.probes_asked) >= question.max_probes:
+def next_question(guide: Guide, state: State) -> Question | None:
+    """What is asked after the questions so far, or None at the end. Nothing is asked twice.
+
+    A question that a recruiter added comes next; the path goes on after it.
+    """
+    on_path = [name for name in state.asked if name in guide.position]
+    added = _next_added(guide, state)
+    if added is not None or not on_path:
+        return added
+    return _follow(guide, state, guide.by_id[on_path[-1]], frozenset(state.asked))
+
+
+def next_follow_up(state: State, question: Question) -> Part | Line | Probe | None:
+    """What is said next within the question: parts of a case, lines of a scenario, then probes."""
+    asked = state.probes_asked
+    for part in question.parts:
+        if part.id not in asked:
+            return part
+    probed = [probe.id for probe in question.probes if probe.id in asked]
+    if not probed:
+        line = _next_line(state, question)
+        if line is not None:
+            return line
+    if len(probed) >= question.max_probes:
         return None
     facts = StateFacts(state)
     for probe in question.probes:
-        if probe.id not in state.probes_asked and conditions.holds(
-            conditions.parse(probe.when), facts
-        ):
+        if probe.id not in asked and _holds(probe.when, facts):
             return probe
+    return None
+
+
+def _next_line(state: State, question: Question) -> Line | None:
+    """The first line that holds in the next turn of a scenario."""
+    facts = StateFacts(state)
+    for turn in question.turns:
+        if not any(line.id in state.probes_asked for line in turn.replies):
+            return next((line for line in turn.replies if _holds(line.when, facts)), None)
     return None
 
 
@@ -63,15 +96,14 @@ def expected_total(guide: Guide, state: State) -> int:
     if state.candidate_type not in guide.candidate_types:
         types = (state.model_copy(update={"candidate_type": x}) for x in guide.candidate_types)
         return max(expected_total(guide, known) for known in types)
-    seen = set(state.asked)
-    current = guide.by_id.get(state.question or "")
+    seen = {*state.asked, *state.added}
+    on_path = [name for name in state.asked if name in guide.position]
+    if state.asked and state.question is None:
+        return len(state.asked)
+    current = guide.by_id[on_path[-1]] if on_path else _next_allowed(guide, state, 0, frozenset())
     if current is None:
-        if state.asked:
-            return len(state.asked)
-        current = first_question(guide, state)
-        if current is None:
-            return 0
-        seen.add(current.id)
+        return len(seen)
+    seen.add(current.id)
     while (current := _follow(guide, state, current, frozenset(seen))) is not None:
         seen.add(current.id)
     return len(seen)
@@ -80,7 +112,7 @@ def expected_total(guide: Guide, state: State) -> int:
 def _follow(guide: Guide, state: State, after: Question, seen: frozenset[str]) -> Question | None:
     facts = StateFacts(state)
     for branch in after.next:
-        if branch.when is None or conditions.holds(conditions.parse(branch.when), facts):
+        if _holds(branch.when, facts):
             if branch.go == END:
                 return None
             return _next_allowed(guide, state, guide.position[branch.go], seen)

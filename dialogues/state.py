@@ -24,16 +24,35 @@ Status = Literal[
 CLOSED: frozenset[Status] = frozenset({"finished", "withdrawn", "erased", "expired"})
 
 
-class Given(Strict):
-    """What later conditions may ask of an answer."""
+class Heard(Strict):
+    """What a message, or the reply to a follow-up, adds to an answer."""
 
-    value: str | float | None = None
     words: int = 0
     hits: tuple[str, ...] = ()
 
 
+class Given(Strict):
+    """What later conditions may ask of an answer. `heard` by follow-up; "" is the question's own."""
+
+    value: str | float | None = None
+    heard: dict[str, Heard] = Field(default_factory=dict)
+
+    @property
+    def words(self) -> int:
+        return sum(each.words for each in self.heard.values())
+
+    @property
+    def hits(self) -> frozenset[str]:
+        return frozenset(hit for each in self.heard.values() for hit in each.hits)
+
+
 class State(Strict):
-    """Where an interview stands. `question` and `probe` are what is open now."""
+    """Where an interview stands. `question` and `probe` (any follow-up) are what is open now.
+
+    `last` is what was answered or skipped last; `reopened` while it is being corrected. `tries`
+    counts the answers to what is open (programs may be sent again). `probes_before` are the
+    follow-ups of the question before the open one.
+    """
 
     status: Status = "consent"
     language: Language = "zh"
@@ -45,15 +64,26 @@ class State(Strict):
     question: str | None = None
     probe: str | None = None
     probes_asked: tuple[str, ...] = ()
+    probes_before: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     answers: dict[str, Given] = Field(default_factory=dict)
     skipped: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    last: tuple[str, str | None] | None = None
+    reopened: bool = False
+    tries: int = 0
     pending: Confirmable | None = None
     heard_at: float = 0.0
 
     @property
     def closed(self) -> bool:
         return self.status in CLOSED
+
+    @property
+    def has_answer(self) -> bool:
+        """What is open was answered before: it is being corrected, or a program can be improved."""
+        given = self.answers.get(self.question or "")
+        return given is not None and (self.probe or "") in given.heard
 
     @property
     def answered(self) -> int:
@@ -86,16 +116,25 @@ def _change(state: State, event: Event) -> dict[str, object]:
             return {"position": event.position, "profile": event.profile}
         case ev.TypeSet():
             return {"candidate_type": event.candidate_type}
+        case ev.ProfileSet():
+            return {"profile": event.profile}
+        case ev.QuestionAdded():
+            return {"added": (*state.added, event.question)}
         case ev.Asked():
             return _asked(state, event)
+        case ev.Reopened():
+            return _reopened(state, event)
         case ev.Answered():
-            return {"answers": {**state.answers, event.question: _given(state, event)}} | {
-                "heard_at": event.at
-            }
+            return _answered(state, event)
         case ev.Noted():
             return {"heard_at": event.at}
         case ev.Skipped():
-            return {"skipped": (*state.skipped, event.question)} if event.probe is None else {}
+            skipped = (*state.skipped, event.question) if event.probe is None else state.skipped
+            return {
+                "skipped": skipped,
+                "last": (event.question, event.probe),
+                "reopened": False,
+            }
         case ev.ConfirmationAsked():
             return {"pending": event.what}
         case ev.ConfirmationDropped():
@@ -121,25 +160,57 @@ def _status(event: Event) -> dict[str, object]:
         case ev.Expired():
             return {"status": "expired", "pending": None}
         case ev.Finished():
-            return {"status": "finished", "question": None, "probe": None, "probes_asked": ()}
+            return {
+                "status": "finished",
+                "question": None,
+                "probe": None,
+                "probes_asked": (),
+                "reopened": False,
+            }
     raise AssertionError(f"unknown event {event!r}")
 
 
 def _asked(state: State, event: ev.Asked) -> dict[str, object]:
+    change: dict[str, object] = {"probe": event.probe, "tries": 0, "reopened": False}
     if event.probe is not None:
-        return {"probe": event.probe, "probes_asked": (*state.probes_asked, event.probe)}
-    return {
+        return change | {"probes_asked": (*state.probes_asked, event.probe)}
+    return change | {
         "question": event.question,
-        "probe": None,
         "probes_asked": (),
+        "probes_before": state.probes_asked,
         "asked": (*state.asked, event.question),
     }
 
 
-def _given(state: State, event: ev.Answered) -> Given:
+def _reopened(state: State, event: ev.Reopened) -> dict[str, object]:
+    """What was open is forgotten; follow-ups after the reopened one may be asked anew."""
+    follow_ups: tuple[str, ...] = ()
+    if event.probe is not None:
+        here = state.question == event.question
+        known = state.probes_asked if here else state.probes_before
+        follow_ups = known[: known.index(event.probe) + 1]
+    return {
+        "question": event.question,
+        "probe": event.probe,
+        "probes_asked": follow_ups,
+        "asked": state.asked[: state.asked.index(event.question) + 1],
+        "skipped": tuple(name for name in state.skipped if name != event.question),
+        "reopened": True,
+        "tries": 0,
+    }
+
+
+def _answered(state: State, event: ev.Answered) -> dict[str, object]:
     before = state.answers.get(event.question, Given())
-    return Given(
+    heard = Heard(words=event.words, hits=event.hits)
+    given = Given(
         value=event.value if event.value is not None else before.value,
-        words=before.words + event.words,
-        hits=tuple(sorted({*before.hits, *event.hits})),
+        heard={**before.heard, event.probe or "": heard},
     )
+    return {
+        "answers": {**state.answers, event.question: given},
+        "last": (event.question, event.probe),
+        "reopened": False,
+        "tries": state.tries + 1,
+        "heard_at": event.at,
+    }

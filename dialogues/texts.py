@@ -47,8 +47,20 @@ TEXTS: dict[str, dict[Language, str]] = {
         "about {total} questions. Take your time to think before you answer.",
     },
     "number_again": {
-        "zh": "请用数字回答{bounds}，例如 {example}。",
-        "en": "Please answer with a number{bounds}, for example {example}.",
+        "zh": "请用数字回答，例如 {example}。",
+        "en": "Please answer with a number, for example {example}.",
+    },
+    "number_between": {
+        "zh": "请用数字回答（{low} 到 {high}），例如 {example}。",
+        "en": "Please answer with a number from {low} to {high}, for example {example}.",
+    },
+    "number_at_least": {
+        "zh": "请用数字回答（不小于 {low}），例如 {example}。",
+        "en": "Please answer with a number of at least {low}, for example {example}.",
+    },
+    "number_at_most": {
+        "zh": "请用数字回答（不大于 {high}），例如 {example}。",
+        "en": "Please answer with a number of at most {high}, for example {example}.",
     },
     "no_words": {
         "zh": "这条消息里我没有看到文字，请用文字再说一遍：",
@@ -58,6 +70,45 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "好的，想好了就直接回答：",
         "en": "Good. Answer whenever you are ready:",
     },
+    "correct": {
+        "zh": "好的，请重新回答下面这个问题，新的回答会代替上一个。想保持原样，就发“继续”。",
+        "en": "All right. Please answer this once more; the new answer takes the place of the last "
+        "one. To leave it as it was, send “resume”.",
+    },
+    "nothing_to_correct": {
+        "zh": "现在没有可以修改的回答。",
+        "en": "There is no answer that can be corrected now.",
+    },
+    "answer_kept": {
+        "zh": "好的，保留原来的回答。",
+        "en": "All right, your answer stays as it was.",
+    },
+    "send_program": {
+        "zh": "这条消息里没有看到程序。请直接把完整的代码发过来（可用语言：{languages}），"
+        "程序从标准输入读取，把结果打印出来。",
+        "en": "I could not find a program in that message. Please send the complete code "
+        "({languages}); it reads standard input and prints its result.",
+    },
+    "program_ran": {
+        "zh": "已经运行：{total} 个测试通过了 {passed} 个。{examples}",
+        "en": "It ran: {passed} of {total} tests passed.{examples}",
+    },
+    "program_not_run": {
+        "zh": "程序已经保存，但现在无法运行，会由招聘人员查看，不影响您继续。",
+        "en": "Your program is saved, but it cannot be run at the moment. A recruiter will look at "
+        "it; you can go on.",
+    },
+    "program_again": {
+        "zh": "您可以修改后再发一版，也可以就用这一版。",
+        "en": "You can send another version, or keep this one.",
+    },
+    "keep_program": {"zh": "就用这一版", "en": "Keep this version"},
+    "test_passed": {"zh": "通过", "en": "passed"},
+    "test_wrong_output": {"zh": "输出不对", "en": "wrong output"},
+    "test_failed": {"zh": "运行出错", "en": "stopped with an error"},
+    "test_time_limit": {"zh": "超时", "en": "out of time"},
+    "test_memory_limit": {"zh": "内存超限", "en": "out of memory"},
+    "test_output_limit": {"zh": "输出过多", "en": "too much output"},
     "confirm_skip": {
         "zh": "您想跳过这个问题吗？跳过的问题不会得分。",
         "en": "Would you like to skip this question? A skipped question earns no score.",
@@ -173,9 +224,9 @@ TEXTS: dict[str, dict[Language, str]] = {
         "put it in words.",
     },
     "edited_kept": {
-        "zh": "修改后的内容没有被记录，保留的是您第一次发送的版本。如需更正或补充，请发一条新消息。",
-        "en": "The change was not recorded; what you first sent is kept. To correct or add "
-        "something, please send a new message.",
+        "zh": "修改后的内容没有被记录，保留的是您第一次发送的版本。想更正上一个回答，请发“修改上一个回答”。",
+        "en": "The change was not recorded; what you first sent is kept. To correct your last "
+        "answer, please send “correct my last answer”.",
     },
     "too_long": {
         "zh": "这条消息太长，没有被记录。请分成几条较短的消息发送。",
@@ -197,14 +248,20 @@ TEXTS: dict[str, dict[Language, str]] = {
     },
     "help": {
         "zh": "可以使用这些命令，也可以直接用文字说：\n"
-        "/pause 暂停\n/resume 继续\n/language 切换语言\n/human 转人工\n"
+        "/pause 暂停\n/resume 继续\n/correct 修改上一个回答\n/language 切换语言\n/human 转人工\n"
         "/privacy 资料如何保存\n/delete 删除资料\n/help 显示本说明",
         "en": "You can use these commands, or simply say it in words:\n"
-        "/pause take a break\n/resume go on\n/language switch the language\n"
+        "/pause take a break\n/resume go on\n/correct change your last answer\n/language switch the language\n"
         "/human talk to a person\n/privacy how your data is kept\n/delete delete your data\n"
         "/help show this list",
     },
 }
+
+
+def one_line(text: str, longest: int) -> str:
+    """The text as one printable line, cut after `longest` characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= longest else f"{line[:longest]}…"
 
 
 def say(key: str, language: Language, **values: object) -> str:

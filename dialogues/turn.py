@@ -1,10 +1,12 @@
 """A turn in the making, and how what is open is asked."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from dialogues import path
-from dialogues.events import Event, Reply, ReplyOption, Work
-from dialogues.guide import Guide, Language, Question
+from dialogues.events import Event, Noted, Reply, ReplyOption, Resumed, Said, Work
+from dialogues.guide import Guide, Language, Question, Text
+from dialogues.personal import fill
 from dialogues.plan import Plan, Position
 from dialogues.state import State, apply
 from dialogues.texts import say
@@ -40,21 +42,38 @@ class Turn:
 
     @property
     def question(self) -> Question | None:
+        """The question that is open."""
         return self.guide.by_id.get(self.state.question or "") if self.state.position else None
+
+    def personal(self, text: Text) -> str:
+        """The text in the interview's language, with what is known of the candidate."""
+        return fill(text, self.language, self.guide, self.state.profile)
 
     def notice(self, key: str, **values: object) -> None:
         self.replies.append(Reply(kind="notice", text=say(key, self.language, **values)))
 
-    def offer(self, kind: str, key: str, options: tuple[ReplyOption, ...]) -> None:
-        self.replies.append(
-            Reply.model_validate(
-                {"kind": kind, "text": say(key, self.language), "options": options}
-            )
-        )
+    def offer(
+        self,
+        kind: Literal["text", "question", "consent"],
+        key: str,
+        options: tuple[ReplyOption, ...],
+        **values: object,
+    ) -> None:
+        text = say(key, self.language, **values)
+        self.replies.append(Reply(kind=kind, text=text, options=options))
+
+    def note(self, said: Said) -> None:
+        """Keep words that are no answer."""
+        self.emit(Noted(at=self.now, text=said.text, intent=said.intent))
+
+    def wake(self) -> None:
+        """Go on if the interview is paused."""
+        if self.state.status == "paused":
+            self.emit(Resumed(at=self.now))
 
 
 def ask_again(turn: Turn) -> None:
-    """Say what is open now: the confirmation, consent, a choice, the probe or the question."""
+    """Say what is open now: the confirmation, consent, a choice, the follow-up or the question."""
     state, question = turn.state, turn.question
     if state.pending is not None:
         turn.offer("text", f"confirm_{state.pending}", fixed_options(turn, "yes", "no"))
@@ -67,17 +86,32 @@ def ask_again(turn: Turn) -> None:
         if choice is not None:
             turn.offer("text", *choice)
     else:
-        text = question.probe(state.probe).text if state.probe else question.text
-        turn.replies.append(
-            Reply(
-                kind="question",
-                text=text[turn.language],
-                options=question_options(turn),
-                question=question.id,
-                probe=state.probe,
-                progress=(len(state.asked), path.expected_total(turn.guide, state)),
-            )
+        if state.probe is None:
+            show_material(turn)
+        _ask(turn, question)
+
+
+def _ask(turn: Turn, question: Question) -> None:
+    state = turn.state
+    text = question.follow_ups[state.probe].text if state.probe else question.text
+    turn.replies.append(
+        Reply(
+            kind="question",
+            text=turn.personal(text),
+            options=question_options(turn),
+            question=question.id,
+            probe=state.probe,
+            progress=(len(state.asked), path.expected_total(turn.guide, state)),
         )
+    )
+
+
+def show_material(turn: Turn) -> None:
+    """The material of the open case, where it has any."""
+    question = turn.question
+    if question is not None and question.material:
+        text = turn.personal(question.material)
+        turn.replies.append(Reply(kind="text", text=text, question=question.id))
 
 
 def ask_consent(turn: Turn) -> None:
@@ -117,6 +151,8 @@ def question_options(turn: Turn) -> tuple[ReplyOption, ...]:
     question = turn.question
     if question is None or turn.state.probe is not None:
         return ()
+    if question.kind == "code":
+        return fixed_options(turn, "keep_program") if turn.state.tries else ()
     return tuple(
         ReplyOption(id=option.id, text=option.label(turn.language)) for option in question.options
     )
@@ -124,28 +160,14 @@ def question_options(turn: Turn) -> tuple[ReplyOption, ...]:
 
 def ask_for_number(turn: Turn, question: Question) -> None:
     low, high = question.min, question.max
-    bounds = ""
     if low is not None and high is not None:
-        bounds = (
-            f"（{_number(low)} 到 {_number(high)}）"
-            if turn.language == "zh"
-            else f" from {_number(low)} to {_number(high)}"
-        )
+        key = "number_between"
     elif low is not None:
-        bounds = (
-            f"（不小于 {_number(low)}）"
-            if turn.language == "zh"
-            else f" of at least {_number(low)}"
-        )
+        key = "number_at_least"
     elif high is not None:
-        bounds = (
-            f"（不大于 {_number(high)}）"
-            if turn.language == "zh"
-            else f" of at most {_number(high)}"
-        )
+        key = "number_at_most"
+    else:
+        key = "number_again"
     example = low if low is not None else high if high is not None else 3
-    turn.notice("number_again", bounds=bounds, example=_number(example))
-
-
-def _number(value: float) -> str:
-    return f"{value:.12g}"
+    bounds = {"low": low, "high": high, "example": example}
+    turn.notice(key, **{name: f"{n:.12g}" for name, n in bounds.items() if n is not None})

@@ -26,12 +26,26 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class FileProblem(ValueError):
-    """One thing wrong in a file, in one line: where, what, how to mend. Permanent."""
+    """One thing wrong in a file, in one line: where, what, how to mend. Permanent.
 
-    def __init__(self, file: str, line: int, message: str, mend: str) -> None:
-        self.file, self.line = file, line
+    `code` names the kind of problem, for programs; docs/guide-findings.md lists them.
+    """
+
+    def __init__(
+        self, file: str, line: int, message: str, mend: str, code: str = "unreadable"
+    ) -> None:
+        self.code, self.file, self.line = code, file, line
         self.message, self.mend = _one_line(message), _one_line(mend)
         super().__init__(f"{file}:{line}: {self.message}; {self.mend}")
+
+    def as_json(self) -> dict[str, str | int]:
+        return {
+            "code": self.code,
+            "file": self.file,
+            "line": self.line,
+            "message": self.message,
+            "mend": self.mend,
+        }
 
 
 def _one_line(text: str) -> str:
@@ -53,8 +67,8 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def problem(self, path: Path, message: str, mend: str) -> FileProblem:
-        return FileProblem(self.file, self.line(path), message, mend)
+    def problem(self, path: Path, message: str, mend: str, code: str = "invalid") -> FileProblem:
+        return FileProblem(self.file, self.line(path), message, mend, code)
 
 
 def read_document(text: str, file: str) -> Document:
@@ -196,14 +210,28 @@ class _Reader:
 
 
 def validate(document: Document, model: type[Model]) -> Model:
-    """Check the data against the model; the first complaint becomes a FileProblem."""
+    """Check the data against the model; raises FileProblem for the first complaint."""
+    valid, problems = try_validate(document, model)
+    if valid is None:
+        raise problems[0]
+    return valid
+
+
+def try_validate(document: Document, model: type[Model]) -> tuple[Model | None, list[FileProblem]]:
+    """The data as the model has it, or every complaint in the order of the file."""
     try:
-        return model.model_validate(document.data)
+        return model.model_validate(document.data), []
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path: Path = tuple(first["loc"])
-        where = ".".join(str(part) for part in path) or "the file"
-        raise document.problem(path, f"{where}: {_plain(first)}", _mend(first)) from None
+        problems = [_complaint(document, each) for each in error.errors(include_url=False)]
+        return None, sorted(problems, key=lambda problem: problem.line)
+
+
+def _complaint(document: Document, error: Any) -> FileProblem:
+    path: Path = tuple(error["loc"])
+    where = ".".join(str(part) for part in path) or "the file"
+    cause = error.get("ctx", {}).get("error")
+    code = getattr(cause, "code", "invalid")
+    return document.problem(path, f"{where}: {_plain(error)}", _mend(error), code)
 
 
 _PLAIN = {

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from dialogues.guide import Guide, Language, Strict
+from dialogues.guide import Guide, Language, Question, Strict
 from scoring.encoder import Encoder
 from scoring.rubric import KeyPoint, Rubric
 from scoring.segments import Piece, language_of, pieces, says_dont_know, share, terms, unreadable
@@ -32,7 +32,9 @@ FlagKind = Literal[
     "dont_know", "question_echo", "copied_text", "word_salad", "contradiction", "other_question",
     "padding", "injection", "keyword_stuffing", "near_copy", "transcript_quality", "non_standard"
 ]  # fmt: skip
-Unscored = Literal["empty", "unintelligible", "wrong_language", "bad_transcript", "skipped"]
+Unscored = Literal[
+    "empty", "unintelligible", "wrong_language", "bad_transcript", "skipped", "not_run"
+]
 
 
 class Evidence(Strict):
@@ -54,12 +56,20 @@ class Flag(Strict):
     end: int
 
 
+class ProgramVerdict(Strict):
+    """How a program did in a test; `verdict` is "passed" or what went wrong."""
+
+    test: str
+    verdict: str
+
+
 class Found(Strict):
     """What was found in an answer. `reasons` say why it cannot be scored, if it cannot."""
 
     evidence: tuple[Evidence, ...] = ()
     flags: tuple[Flag, ...] = ()
     reasons: tuple[Unscored, ...] = ()
+    tests: tuple[ProgramVerdict, ...] = ()
 
     @property
     def hits(self) -> tuple[str, ...]:
@@ -150,9 +160,7 @@ class Assessor:
         self.rubric = rubric
         self.encoder = encoder
         self.calibration = CALIBRATIONS.get(encoder.name, CALIBRATIONS["default"])
-        self.asked = (
-            {q.id: terms(" ".join(q.text.values())) for q in guide.questions} if guide else {}
-        )
+        self.asked = {q.id: _words_of(q) for q in guide.by_id.values()} if guide else {}
         self._questions_with = Counter(
             term
             for question in rubric.questions.values()
@@ -160,8 +168,11 @@ class Assessor:
         )
         self._points: dict[tuple[str, Language], tuple[_Point, ...]] = {}
 
-    def find(self, question_id: str, answer: str) -> Found:
-        """Evidence in an answer, or in one of the messages that make it up."""
+    def find(self, question_id: str, answer: str, at: str | None = None) -> Found:
+        """Evidence in an answer, or in one of the messages that make it up.
+
+        `at` is the follow-up it replies to: key points that count elsewhere only are left out.
+        """
         reason = unreadable(answer)
         if reason is not None:
             return Found(reasons=(reason,))
@@ -171,23 +182,29 @@ class Assessor:
             return Found(flags=(flag,))
         parts = pieces(answer)
         evidence = []
-        for comparison in self.compare(question_id, parts):
-            at, strength = comparison.best(self.calibration.kinds[comparison.kind])
+        for comparison in self.compare(question_id, parts, at):
+            best, strength = comparison.best(self.calibration.kinds[comparison.kind])
             if strength > FLOOR:
-                piece, rounded = parts[at], round(strength, 4)
+                piece, rounded = parts[best], round(strength, 4)
                 evidence.append(
                     Evidence(key_point=comparison.point.id, strength=rounded, **asdict(piece))
                 )
         return Found(evidence=tuple(evidence))
 
-    def compare(self, question_id: str, parts: Sequence[Piece]) -> tuple[Comparison, ...]:
+    def compare(
+        self, question_id: str, parts: Sequence[Piece], at: str | None = None
+    ) -> tuple[Comparison, ...]:
         """Each key point of the question against the pieces of an answer, of which there are some.
 
         Texts in the language of most pieces are used where the key point has any, else all.
         """
         said = [(self.encoder.encode(part.text), terms(part.text)) for part in parts]
         language = language_of(" ".join(part.text for part in parts))
-        return tuple(point.against(said) for point in self._points_of(question_id, language))
+        return tuple(
+            point.against(said)
+            for point in self._points_of(question_id, language)
+            if point.point.counts_at(at or question_id)
+        )
 
     def _points_of(self, question_id: str, language: Language) -> tuple["_Point", ...]:
         key = question_id, language
@@ -222,6 +239,13 @@ class Assessor:
             term: (DEMOTED if term in asked else 1.0) / max(1, self._questions_with[term])
             for term in sorted(terms(text))
         }
+
+
+def _words_of(question: Question) -> frozenset[str]:
+    """The words in which it is asked: repeating them says nothing."""
+    lines = [line.text for turn in question.turns for line in turn.replies]
+    texts = [question.text, question.material, *(part.text for part in question.parts), *lines]
+    return terms(" ".join(words for text in texts for words in text.values()))
 
 
 @dataclass(frozen=True)
@@ -281,4 +305,7 @@ def combine(parts: Iterable[AnswerPart]) -> tuple[str, Found]:
         reasons = ("empty",)
     elif not scorable:
         reasons = tuple(dict.fromkeys(reason for part in kept for reason in part.found.reasons))
-    return answer, Found(evidence=tuple(best.values()), flags=tuple(flags), reasons=reasons)
+    tests = tuple(test for part in kept for test in part.found.tests)
+    return answer, Found(
+        evidence=tuple(best.values()), flags=tuple(flags), reasons=reasons, tests=tests
+    )

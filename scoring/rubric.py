@@ -1,12 +1,23 @@
 """The rubric (评分标准): the models of `scoring/rubrics/*.yml`, and their fit with a guide."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from dialogues import conditions
-from dialogues.guide import Guide, Identifier, Language, Strict, Text, Words
-from dialogues.yamlfile import Document, FileProblem, read_document, validate
+from dialogues.guide import (
+    Guide,
+    Identifier,
+    Kind,
+    Language,
+    Number,
+    Question,
+    Strict,
+    Text,
+    Words,
+)
+from dialogues.yamlfile import Document, FileProblem, Path, read_document, try_validate
 
 Level = Literal[1, 2, 3, 4, 5]
 
@@ -15,6 +26,17 @@ def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+ScoredBy = Literal["key_points", "options", "bands", "tests"]
+SCORED_BY: dict[Kind, ScoredBy] = {
+    "open": "key_points",
+    "scenario": "key_points",
+    "case": "key_points",
+    "choice": "options",
+    "number": "bands",
+    "code": "tests",
+}
+"""What a rubric says of the questions of each kind."""
+
 Many = Annotated[list[Words], Field(min_length=1)]
 OneOrMany = Annotated[Many, BeforeValidator(_one_or_many, json_schema_input_type=Words | Many)]
 Phrases = dict[Language, OneOrMany]
@@ -22,20 +44,78 @@ PerLevel: dict[str, JsonValue] = {"propertyNames": {"enum": ["1", "2", "3", "4",
 """What a JSON Schema says of objects with a level for key; keys are strings in JSON."""
 
 
+Importance = Annotated[int, Field(ge=1, le=3)]
+Points = Annotated[float, Field(ge=0, le=100)]
+
+
 class KeyPoint(Strict):
-    """Something a good answer says; `texts` are alternatives, any of which will do."""
+    """Something a good answer says; `texts` are alternatives, any of which will do.
+
+    `at` names the parts of a case, or the lines of a scenario, in whose answers it counts (the
+    question's own id for the first answer); in all of them when absent.
+    """
 
     id: Identifier
-    importance: Annotated[int, Field(ge=1, le=3)] = 1
+    importance: Importance = 1
     texts: Annotated[Phrases, Field(min_length=1)]
+    at: Annotated[list[Identifier], Field(min_length=1)] | None = None
+
+    def counts_at(self, line: str) -> bool:
+        """Whether it counts in the answer to the follow-up, or question, of this id."""
+        return self.at is None or line in self.at
+
+
+class Band(Strict):
+    """The points, 0–100, for a number from `min` to `max`, both included; open where absent."""
+
+    id: Identifier
+    min: Number | None = None
+    max: Number | None = None
+    points: Points
+
+    def holds(self, number: float) -> bool:
+        return (self.min is None or number >= self.min) and (self.max is None or number <= self.max)
+
+
+class ProgramTest(Strict):
+    """A program is given `input` and must print `output`; spaces at line ends do not count.
+
+    Of an `example` the candidate is told by name whether it passed, of the others only how many.
+    """
+
+    id: Identifier
+    input: Annotated[str, Field(max_length=100_000)] = ""
+    output: Annotated[str, Field(max_length=100_000)]
+    importance: Importance = 1
+    example: bool = False
 
 
 class RubricQuestion(Strict):
-    """What is looked for in the answers to one question."""
+    """What is looked for in the answers to one question: in words the `key_points`, of a choice
+    the points of each of its `options`, of a number its `bands` (the first that holds counts, none
+    is 0 points), of a program its `tests`."""
 
     weight: Annotated[float, Field(gt=0, le=100)] = 1
-    key_points: Annotated[list[KeyPoint], Field(min_length=1, max_length=100)]
+    key_points: Annotated[list[KeyPoint], Field(max_length=100)] = Field(default_factory=list)
+    options: dict[Identifier, Points] = Field(default_factory=dict)
+    bands: Annotated[list[Band], Field(max_length=50)] = Field(default_factory=list)
+    tests: Annotated[list[ProgramTest], Field(max_length=50)] = Field(default_factory=list)
     examples: dict[Level, Phrases] = Field(default_factory=dict, json_schema_extra=PerLevel)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(map(bool, (self.key_points, self.options, self.bands, self.tests))) != 1:
+            raise ValueError("a question has one of key_points, options, bands and tests")
+        return self
+
+    @property
+    def scored_by(self) -> ScoredBy:
+        """Which of the four it is scored by."""
+        if self.options:
+            return "options"
+        if self.bands:
+            return "bands"
+        return "tests" if self.tests else "key_points"
 
 
 class Competency(Strict):
@@ -57,68 +137,139 @@ class Rubric(Strict):
 
 def load_rubric(text: str, file: str) -> Rubric:
     """Read and check a rubric; raises FileProblem with file, line and mend."""
-    document = read_document(text, file)
-    rubric = validate(document, Rubric)
-    _check_weights(rubric, document)
-    for question_id, question in rubric.questions.items():
-        ids = [point.id for point in question.key_points]
-        for i, point_id in enumerate(ids):
-            if point_id in ids[:i]:
-                raise document.problem(
-                    ("questions", question_id, "key_points", i, "id"),
-                    f"the key point {point_id!r} stands twice",
-                    "give it another id",
-                )
+    rubric, _, problems = read_rubric(text, file)
+    if rubric is None or problems:
+        raise problems[0]
     return rubric
 
 
-def _check_weights(rubric: Rubric, document: Document) -> None:
+def read_rubric(text: str, file: str) -> tuple[Rubric | None, Document, list[FileProblem]]:
+    """The rubric with all its problems. Raises FileProblem when the file cannot be read as YAML."""
+    document = read_document(text, file)
+    rubric, problems = try_validate(document, Rubric)
+    return rubric, document, problems if rubric is None else list(_problems(rubric, document))
+
+
+def _problems(rubric: Rubric, document: Document) -> Iterator[FileProblem]:
     total = sum(competency.weight for competency in rubric.competencies.values())
     if abs(total - 100) > 1e-6:
-        raise document.problem(
-            ("competencies",), f"the weights sum to {total:g}", "make them sum to 100"
+        yield document.problem(
+            ("competencies",), f"the weights sum to {total:g}", "make them sum to 100", "weights"
         )
+    for question_id, question in rubric.questions.items():
+        for part in ("key_points", "bands", "tests"):
+            ids = [each.id for each in getattr(question, part)]
+            for i, name in enumerate(ids):
+                if name in ids[:i]:
+                    yield document.problem(
+                        ("questions", question_id, part, i, "id"),
+                        f"{question_id}.{name} stands twice",
+                        "give it another id",
+                        "duplicate-id",
+                    )
 
 
 def check_fit(guide: Guide, guide_text: str, guide_file: str, rubric: Rubric) -> None:
     """Check that the rubric scores what the guide asks; raises FileProblem on the guide's line."""
-    document = read_document(guide_text, guide_file)
+    for problem in fit_problems(guide, read_document(guide_text, guide_file), rubric):
+        raise problem
+
+
+def fit_problems(guide: Guide, document: Document, rubric: Rubric) -> Iterator[FileProblem]:
+    """Where the rubric does not score what the guide asks, on the guide's lines."""
     if rubric.rubric != guide.rubric:
-        raise document.problem(
+        yield document.problem(
             ("rubric",),
             f"the guide wants the rubric {guide.rubric!r}, this is {rubric.rubric!r}",
             "correct the name or pass the right file with --rubric",
+            "wrong-rubric",
         )
-    for i, question in enumerate(guide.questions):
-        if question.competency is None:
-            continue
-        if question.competency not in rubric.competencies:
-            raise document.problem(
-                ("questions", i, "competency"),
-                f"the rubric has no competency {question.competency!r}",
-                f"use one of {', '.join(rubric.competencies)}",
-            )
-        if question.id not in rubric.questions:
-            raise document.problem(
-                ("questions", i, "id"),
-                f"the rubric does not score {question.id!r}",
-                "add it under the rubric's `questions:`, or drop the competency",
-            )
-        for j, probe in enumerate(question.probes):
-            _check_probe(rubric.questions[question.id], probe.when, document, (i, j))
+    for part, questions in (("questions", guide.questions), ("bank", guide.bank)):
+        for i, question in enumerate(questions):
+            if question.competency is not None:
+                yield from _question_fit(question, rubric, document, (part, i))
 
 
-def _check_probe(
-    scored: RubricQuestion, when: str, document: Document, place: tuple[int, int]
-) -> None:
+def _question_fit(
+    question: Question, rubric: Rubric, document: Document, path: Path
+) -> Iterator[FileProblem]:
+    if question.competency not in rubric.competencies:
+        yield document.problem(
+            (*path, "competency"),
+            f"the rubric has no competency {question.competency!r}",
+            f"use one of {', '.join(rubric.competencies)}",
+            "unknown-competency",
+        )
+    scored = rubric.questions.get(question.id)
+    wanted = SCORED_BY[question.kind]
+    if scored is None:
+        yield document.problem(
+            (*path, "id"),
+            f"the rubric does not score {question.id!r}",
+            "add it under the rubric's `questions:`, or drop the competency",
+            "not-in-rubric",
+        )
+    elif scored.scored_by != wanted:
+        yield document.problem(
+            (*path, "kind"),
+            f"the rubric scores {question.id!r} by {scored.scored_by}, its kind by {wanted}",
+            f"give it `{wanted}` in the rubric, or change its kind",
+            "scored-otherwise",
+        )
+    else:
+        yield from _parts_fit(question, scored, document, path)
+
+
+def _parts_fit(
+    question: Question, scored: RubricQuestion, document: Document, path: Path
+) -> Iterator[FileProblem]:
     known = {point.id for point in scored.key_points}
-    for reference in conditions.references(conditions.parse(when)):
-        if isinstance(reference, conditions.Missing) and reference.key_point not in known:
-            raise document.problem(
-                ("questions", place[0], "probes", place[1], "when"),
-                f"the rubric has no key point {reference.key_point!r} for this question",
-                f"use one of {', '.join(sorted(known))}",
+    for place, when in _conditions(question):
+        for reference in conditions.references(conditions.parse(when)):
+            if isinstance(reference, conditions.Missing) and reference.key_point not in known:
+                yield document.problem(
+                    (*path, *place),
+                    f"the rubric has no key point {reference.key_point!r} for this question",
+                    f"use one of {', '.join(sorted(known))}",
+                    "unknown-key-point",
+                )
+    for i, option in enumerate(question.options):
+        if option.id not in scored.options:
+            yield document.problem(
+                (*path, "options", i, "id"),
+                f"the rubric gives no points for {option.id!r}",
+                "add it to the question's `options:` in the rubric",
+                "unknown-option",
             )
+    options = {option.id for option in question.options}
+    for name in scored.options:
+        if name not in options:
+            yield document.problem(
+                (*path, "id"),
+                f"the rubric gives points for {name!r}, which is no option of this question",
+                "remove it from the rubric, or add the option",
+                "unknown-option",
+            )
+    probes = {probe.id for probe in question.probes}
+    lines = {question.id, *question.follow_ups} - probes
+    for point in scored.key_points:
+        for name in point.at or []:
+            if name not in lines:
+                yield document.problem(
+                    (*path, "id"),
+                    f"the rubric's key point {point.id!r} counts at {name!r}, which is not here",
+                    "name the question, or one of its parts or lines",
+                    "unknown-line",
+                )
+
+
+def _conditions(question: Question) -> Iterator[tuple[Path, str]]:
+    for i, probe in enumerate(question.probes):
+        yield ("probes", i, "when"), probe.when
+    for i, turn in enumerate(question.turns):
+        for j, line in enumerate(turn.replies):
+            if line.when is not None:
+                yield ("turns", i, "replies", j, "when"), line.when
 
 
 __all__ = ["FileProblem", "KeyPoint", "Rubric", "RubricQuestion", "check_fit", "load_rubric"]

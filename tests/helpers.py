@@ -33,7 +33,13 @@ SECRET = "whsec_" + "bWlhbnRhbi10ZXN0cy1vbmx5LTI0Ynl0ZXM="
 
 def settings_in(home: Path, **values: Any) -> Settings:
     """Settings for tests: the light encoder, fast queues, nothing from the environment."""
-    given = {"encoder": "light", "poll_seconds": 0.05, "delivery_delays": [0.05, 0.05], **values}
+    given = {
+        "encoder": "light",
+        "poll_seconds": 0.05,
+        "delivery_delays": [0.05, 0.05],
+        "quiet_seconds": 0,
+        **values,
+    }
     return Settings(home=home, **given)
 
 

@@ -2,12 +2,25 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dialogues import engine
-from dialogues.events import EVENT, Answered, Begin, Event, Input, Noted, Reply, Said, TimedOut
-from dialogues.guide import Guide, load_guide
+from dialogues.events import (
+    EVENT,
+    AddQuestion,
+    Answered,
+    Begin,
+    Event,
+    Input,
+    Noted,
+    Program,
+    Reply,
+    Said,
+    TimedOut,
+)
+from dialogues.guide import Guide
+from dialogues.guidefile import load_guide
 from dialogues.plan import Dimension, Plan, Position
 from dialogues.state import State, fold
 
@@ -37,6 +50,31 @@ def probe(id: str, when: str) -> dict[str, Any]:
 
 def options(*ids: str) -> list[dict[str, Any]]:
     return [{"id": id, "text": both(id)} for id in ids]
+
+
+def part(id: str) -> dict[str, Any]:
+    return {"id": id, "text": both(id)}
+
+
+def line(id: str, when: str | None = None) -> dict[str, Any]:
+    return {"id": id, "text": both(id), **({"when": when} if when else {})}
+
+
+def scenario(id: str, *turns: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """A scenario of these turns, each a list of lines."""
+    return question(id, kind="scenario", turns=[{"replies": turn} for turn in turns], **more)
+
+
+def case(id: str, *parts: str, **more: Any) -> dict[str, Any]:
+    """A case with its material and these parts."""
+    material = both(f"{id} material")
+    return question(id, kind="case", material=material, parts=[part(x) for x in parts], **more)
+
+
+def program(id: str, attempts: int = 3, languages: Sequence[str] = ("python",)) -> dict[str, Any]:
+    """A question that a program answers."""
+    code = {"languages": list(languages), "attempts": attempts}
+    return question(id, kind="code", competency="skill", code=code)
 
 
 def make_guide(*questions: Mapping[str, Any], **more: Any) -> Guide:
@@ -85,6 +123,16 @@ class Talk:
 
     def say(self, text: str, intent: str = "answer", *hits: str) -> tuple[Reply, ...]:
         return self.turn(Said(text, intent, hits, {"hits": list(hits)}))
+
+    def send(self, program: Program, *hits: str) -> tuple[Reply, ...]:
+        """A program is sent, which did like this."""
+        return self.turn(Said("print(input())", "answer", hits, {}, program))
+
+    def correct(self) -> tuple[Reply, ...]:
+        return self.say("correct my last answer", "correct_last_answer")
+
+    def add(self, question: str) -> tuple[Reply, ...]:
+        return self.turn(AddQuestion(question, "recruiter"))
 
     def answer(self, *texts: str) -> tuple[Reply, ...]:
         for text in texts:

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from dialogues.events import Reply
 from dialogues.guide import Language
 
-Command = Literal["help", "language", "pause", "resume", "human", "privacy", "delete"]
+Command = Literal["help", "correct", "language", "pause", "resume", "human", "privacy", "delete"]
 """What a platform's menu offers besides words."""
 
 NotTaken = Literal["group", "media", "edited"]

@@ -64,18 +64,8 @@ class Conversation:
             self.show(as_text(reply))
 
     def say(self, text: str, intent: str = "answer") -> None:
-        """Hear the candidate's words, with the evidence in them when a scored question is open."""
-        question = self.state.question
-        position = self.plan.positions.get(self.state.position or "")
-        if (
-            question is None
-            or position is None
-            or position.guide.by_id[question].competency is None
-        ):
-            self.hear(events.Said(text, intent))
-            return
-        found = self.assessors.of(self.role).find(question, text)
-        self.hear(events.Said(text, intent, found.hits, self.assessors.as_evidence(found)))
+        """Hear the candidate's words, with what is found in them."""
+        self.hear(self.assessors.listen(self.role, self.state, text, intent))
 
 
 class Answers:

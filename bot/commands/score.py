@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.commands.errors import CommandError
 from bot.files import read_text
 from dialogues.guide import Language
+from dialogues.replying import read_number
 from scoring.encoder import Encoder
-from scoring.evidence import Assessor
+from scoring.evidence import Assessor, Found
 from scoring.rubric import Rubric
-from scoring.score import ScoreRow, score_answer
+from scoring.score import ScoreRow, score_answer, value_evidence
 
 
 class AnswerRow(BaseModel):
@@ -51,8 +52,25 @@ def score_rows(rubric: Rubric, encoder: Encoder, rows: list[AnswerRow]) -> Itera
     """A score row for each answer, in order. Each answer is scored for itself alone."""
     assessor = Assessor(rubric, None, encoder)
     for row in rows:
-        yield score_answer(rubric, row.question_id, assessor.find(row.question_id, row.answer))
+        yield score_answer(rubric, row.question_id, _found(assessor, row))
+
+
+def _found(assessor: Assessor, row: AnswerRow) -> Found:
+    """Of a choice the option's id, of a number the number; a program is not run here."""
+    scored = assessor.rubric.questions[row.question_id]
+    match scored.scored_by:
+        case "options":
+            return value_evidence(scored, row.answer.strip(), row.answer)
+        case "bands":
+            return value_evidence(scored, read_number(row.answer), row.answer)
+        case "tests":
+            return Found(reasons=("not_run",))
+        case "key_points":
+            return assessor.find(row.question_id, row.answer)
 
 
 def to_line(row: ScoreRow) -> str:
-    return json.dumps(row.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
+    data = row.model_dump(mode="json")
+    if not data["tests"]:
+        del data["tests"]
+    return json.dumps(data, ensure_ascii=False, sort_keys=True)

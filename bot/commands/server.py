@@ -9,13 +9,13 @@ from pathlib import Path
 import uvicorn
 from sqlmodel import Session
 
-from bot import logs
+from bot import logs, sandbox
 from bot.bootstrap import Application, SettingsError, build
 from bot.commands.errors import CommandError
 from bot.demo import SAMPLES, open_samples, read_files
 from bot.services import routers, services
 from bot.settings import Settings
-from bot.storage.catalogue import CAMPAIGN_NAME, GivenFiles, open_campaign, publish
+from bot.storage.catalogue import CAMPAIGN_NAME, GivenFiles, Role, open_campaign, publish
 from bot.storage.database import Database
 from bot.storage.migrate import check_schema, migrate
 from bot.storage.users import ensure_user, new_link
@@ -95,9 +95,22 @@ def open_campaign_from(settings: Settings, name: str, guides: Sequence[Path]) ->
     return f"{settings.base_url}/chat/{name}"
 
 
+def _check_sandbox(roles: Sequence[Role]) -> None:
+    """Code questions are asked only where their programs can be run."""
+    for role in roles:
+        for question in (*role.guide.questions, *role.guide.bank):
+            for language in question.code.languages if question.code else ():
+                if not sandbox.available(language):
+                    raise CommandError(
+                        f"{role.guide.guide}: {question.id} needs a sandbox for {language}, which "
+                        "is not here; install bubblewrap (docs/programming.md), or drop the question"
+                    )
+
+
 def _open(session: Session, settings: Settings, name: str, given: Sequence[GivenFiles]) -> None:
     now = time.time()
     roles = [publish(session, files, now) for files in given]
+    _check_sandbox(roles)
     if not set.intersection(*(set(role.guide.languages) for role in roles)):
         raise CommandError("the guides have no language in common; give each at least one")
     open_campaign(session, name, settings.company, {role.guide.guide: role for role in roles}, now)

@@ -6,14 +6,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from bot.assessors import read_value
 from bot.commands import archive
 from bot.commands.errors import CommandError
 from bot.files import read_text
-from bot.report import ANSWER_KINDS, rescore, scored_questions
+from bot.report import ANSWER_KINDS, NO_ENCODER, rescore, scored_questions
 from bot.storage.catalogue import GivenFiles, Role, load_role
 from connectors.result import Contract, Result, from_json
 from scoring.encoder import Encoder
 from scoring.evidence import AnswerPart, Assessor, Found, combine
+from scoring.score import value_evidence
 
 TOLERANCE = 0.02
 
@@ -65,30 +67,36 @@ def find_role(result: Result, home: Path, guide: Path | None, rubric: Path | Non
 def verify(result: Result, role: Role, encoder: Encoder) -> Verdict:
     """Check a result; the verdict says what does not hold."""
     problems: list[str] = []
-    asked = scored_questions(
-        role, [x.question_id for x in result.transcript if x.kind == "question" and x.question_id]
-    )
+    asked = scored_questions(role, [row.question_id for row in result.scores.answers])
     again = rescore(role.rubric, asked, result.scores.answers)
     scores_equal = _canonical(again.model_dump(mode="json")) == _canonical(
         result.scores.model_dump(mode="json")
     )
     if not scores_equal:
         problems.append("the scores do not follow from the evidence")
-    if list(asked) != [row.question_id for row in result.scores.answers]:
+    if list(asked) != _asked(role, result):
         problems.append("the scored questions are not those that were asked")
     problems += _altered(result)
-    if encoder.sha256 != result.model.sha256:
+    if result.model.encoder != NO_ENCODER and encoder.sha256 != result.model.sha256:
         note = f"the evidence was found with another encoder ({result.model.encoder}); not compared"
         return Verdict(tuple(problems), scores_equal, None, note)
     largest = 0.0
     assessor = Assessor(role.rubric, role.guide, encoder)
     for row in result.scores.answers:
-        found = _find_again(assessor, result, row.question_id)
+        if row.tests or "not_run" in row.reasons:
+            continue  # Programs are not run again: their verdicts stand as they are.
+        found = _find_again(role, assessor, result, row.question_id)
         difference = _difference(found, row)
         largest = max(largest, difference)
         if difference > TOLERANCE:
             problems.append(f"{row.question_id}: the evidence does not follow from the words")
     return Verdict(tuple(problems), scores_equal, round(largest, 4))
+
+
+def _asked(role: Role, result: Result) -> list[str]:
+    """The scored questions in the transcript, in order."""
+    asked = [x.question_id for x in result.transcript if x.kind == "question" and x.question_id]
+    return list(scored_questions(role, asked))
 
 
 def _altered(result: Result) -> list[str]:
@@ -116,11 +124,19 @@ def _canonical(data: object) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=False)
 
 
-def _find_again(assessor: Assessor, result: Result, question: str) -> tuple[str, Found]:
-    return combine(
-        AnswerPart(text=text, found=assessor.find(question, text))
-        for text in _texts(result, question)
-    )
+def _find_again(
+    role: Role, assessor: Assessor, result: Result, question_id: str
+) -> tuple[str, Found]:
+    question, scored = role.guide.by_id[question_id], role.rubric.questions[question_id]
+    parts = []
+    for line in result.transcript:
+        if line.question_id == question_id and line.kind in ANSWER_KINDS:
+            if scored.key_points:
+                found = assessor.find(question_id, line.text, line.follow_up)
+            else:
+                found = value_evidence(scored, read_value(question, line.text), line.text)
+            parts.append(AnswerPart(text=line.text, found=found))
+    return combine(parts)
 
 
 def _difference(again: tuple[str, Found], row: Contract) -> float:
@@ -132,7 +148,8 @@ def _difference(again: tuple[str, Found], row: Contract) -> float:
     skipped = stored.reasons == ("skipped",)
     if any(answer[e.start : e.end] != e.text for e in stored.evidence):
         return 1.0
-    if not skipped and (found.reasons != stored.reasons or found.flags != stored.flags):
+    flags = tuple(flag for flag in stored.flags if flag.kind != "non_standard")
+    if not skipped and (found.reasons != stored.reasons or found.flags != flags):
         return 1.0
     now = {e.key_point: e.strength for e in found.evidence}
     then = {e.key_point: e.strength for e in stored.evidence}

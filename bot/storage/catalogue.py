@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from bot.storage.tables import Campaign, CampaignPosition, Published
-from dialogues.guide import Guide, Text, load_guide, sha256_of
+from dialogues.guide import Guide, Text, sha256_of
+from dialogues.guidefile import load_guide
 from dialogues.plan import Dimension, Plan, Position
 from scoring.rubric import Rubric, check_fit, load_rubric
 
@@ -108,14 +109,22 @@ def current_files(session: Session, campaign_id: str) -> dict[str, dict[str, str
     return {row.id: {"guide": row.guide_sha256, "rubric": row.rubric_sha256} for row in rows}
 
 
+class FrozenError(ValueError):
+    """A published version is not changed. Permanent, mended by raising the version."""
+
+
 def publish(session: Session, given: GivenFiles, now: float) -> Role:
-    """Freeze a guide and its rubric; the same texts again change nothing."""
+    """Freeze a guide and its rubric; the same texts again change nothing.
+
+    Raises FrozenError when another text was published under the same name and version.
+    """
     role = load_role(given)
     for sha256, kind, name, version, text in (
         (role.guide_sha256, "guide", role.guide.guide, role.guide.version, given.guide),
         (role.rubric_sha256, "rubric", role.rubric.rubric, role.rubric.version, given.rubric),
     ):
         if session.get(Published, sha256) is None:
+            _check_version_is_new(session, kind, name, version)
             session.add(
                 Published(
                     sha256=sha256,
@@ -128,6 +137,16 @@ def publish(session: Session, given: GivenFiles, now: float) -> Role:
             )
     session.flush()
     return role
+
+
+def _check_version_is_new(session: Session, kind: str, name: str, version: int) -> None:
+    query = select(Published.version).where(Published.kind == kind, Published.name == name)
+    published = set(session.exec(query))
+    if version in published:
+        raise FrozenError(
+            f"version {version} of the {kind} {name!r} is published and stays as it is; "
+            f"write `version: {max(published) + 1}` in the changed file"
+        )
 
 
 CAMPAIGN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

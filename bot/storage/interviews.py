@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from bot.security.sealing import Key
+from bot.storage import waiting
 from bot.storage.catalogue import Files
 from bot.storage.people import find_person, key_of, new_interview_key, person_at
 from bot.storage.tables import EventRow, Inbound, Interview, MessageRow
@@ -122,8 +123,9 @@ def open_interview(session: Session, master: Key, interview_id: str) -> Opened:
 
 
 def taken_in(session: Session, channel: str, message_id: str) -> bool:
-    """Whether a message was taken in before."""
-    return session.get(Inbound, (channel, message_id)) is not None
+    """Whether a message was taken in before, or waits for the rest of its answer."""
+    heard = session.get(Inbound, (channel, message_id)) is not None
+    return heard or waiting.is_waiting(session, channel, message_id)
 
 
 def latest_at(
@@ -156,14 +158,14 @@ def commit_turn(
     opened: Opened,
     plan: Plan,
     transition: Transition,
-    inbound: tuple[str, str] | None,
+    heard: Sequence[tuple[str, str]],
     now: float,
     *,
     pulled: bool,
 ) -> Outcome:
     """Write a turn: events, replies, and the new state, under the expected turn number.
 
-    `inbound` is channel and message id. `pulled` replies count as sent, since the candidate's side
+    `heard` are channel and id of the messages it takes in. `pulled` replies count as sent, since the candidate's side
     fetches them. Raises TurnConflictError when another turn came first.
     """
     row, key, state = opened.row, opened.key, transition.state
@@ -197,11 +199,11 @@ def commit_turn(
         for ordinal, reply in enumerate(transition.replies)
     ]
     session.add_all(messages)
-    if inbound is not None:
+    for channel, message_id in heard:
         session.add(
             Inbound(
-                channel=inbound[0],
-                message_id=inbound[1],
+                channel=channel,
+                message_id=message_id,
                 interview_id=row.id,
                 turn=turn,
                 at=now,

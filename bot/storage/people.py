@@ -5,6 +5,7 @@ import uuid
 from sqlmodel import Session, select
 
 from bot.security.sealing import Key, Sealed
+from bot.storage import waiting
 from bot.storage.tables import Identity, Interview, Person, ResultRow
 
 
@@ -59,10 +60,11 @@ def new_interview_key(master: Key, person: Person, interview_id: str) -> tuple[K
 
 
 def erase_interview(session: Session, interview_id: str) -> None:
-    """Drop the interview's key and result, and the person's key when no interview needs it."""
+    """Drop the interview's key, result and waiting messages, and the person's key when no interview needs it."""
     interview = session.get_one(Interview, interview_id, with_for_update=True)
     interview.key = None
     session.add(interview)
+    waiting.drop_all(session, interview_id)
     result = session.get(ResultRow, interview_id)
     if result is not None:
         session.delete(result)

@@ -157,6 +157,19 @@ class Inbound(Table, table=True):
     outcome: dict[str, Any] = json_column()
 
 
+class WaitingMessage(Table, table=True):
+    """A message that may be followed by more of the same answer; gone once it was taken up."""
+
+    __tablename__ = "waiting_message"
+    __table_args__ = (UniqueConstraint("channel", "message_id"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    interview_id: str = Field(foreign_key="interview.id", index=True)
+    channel: str
+    message_id: str
+    at: float
+    body: Sealed | None = sealed()
+
+
 class ResultRow(Table, table=True):
     """The result of an interview, sealed, with the hash of its bytes."""
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
+from bot.security.sealing import ErasedError
 from bot.storage.console import PAGE, Filters, ListPage, Place, is_erased, list_page
 from bot.storage.tables import Delivery, Interview
 from bot.web import signin
@@ -14,6 +15,7 @@ from bot.web.chat_api import App
 from bot.web.console_frame import ConsoleRoute, Problem, address, render
 from bot.web.dossier import Dossier, read_dossier
 from bot.web.signin import HOME, access_console
+from dialogues.engine import NotAddedError
 
 STATUSES = (
     "asking",
@@ -137,6 +139,20 @@ async def send_again(app: App, interview_id: str, delivery_id: str) -> Response:
 
     await app.database.write(work)
     return RedirectResponse(f"/console/interviews/{interview_id}#deliveries", 303)
+
+
+@pages.post("/interviews/{interview_id}/questions")
+async def add_question(
+    app: App, viewer: signin.Viewer, form: signin.Form, interview_id: str
+) -> Response:
+    """Add a question of the guide's bank for this candidate."""
+    try:
+        await app.pipeline.add_question(interview_id, form.get("question", ""), viewer.user.name)
+    except NotAddedError:
+        raise Problem(409, "not_added") from None
+    except (LookupError, ErasedError):
+        raise Problem(404, "no_interview") from None
+    return RedirectResponse(f"/console/interviews/{interview_id}#add", 303)
 
 
 @pages.get("/{rest:path}")

@@ -4,7 +4,7 @@ Building is pure; `read_dossier` is the one place that reads.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from bot.report import ANSWER_KINDS, transcript
 from bot.security.sealing import ErasedError, Key
 from bot.storage.catalogue import Catalogue, Role
 from bot.storage.console import Filters, Titles, is_erased, neighbours, type_of
-from bot.storage.people import key_of
+from bot.storage.interviews import open_interview
 from bot.storage.tables import (
     Campaign,
     CampaignPosition,
@@ -26,6 +26,8 @@ from bot.storage.tables import (
 from bot.web.highlight import Segment, Span, by_line, segments
 from bot.work.tasks import deliveries_of, read_record
 from connectors.result import CompetencyScore, Flag, Line, Result, ScoreRow, from_json
+from dialogues.state import State
+from dialogues.texts import say
 from scoring.evidence import HIT
 from scoring.rubric import Rubric
 
@@ -117,6 +119,15 @@ class CompetencyView:
 
 
 @dataclass(frozen=True)
+class BankQuestion:
+    """An approved question that may still be added for this candidate."""
+
+    id: str
+    name: Titles
+    text: Titles
+
+
+@dataclass(frozen=True)
 class Dossier:
     """Everything on the page of an interview."""
 
@@ -130,6 +141,8 @@ class Dossier:
     result: Result | None
     result_sha256: str | None
     deliveries: Sequence[tuple[Delivery, Sequence[DeliveryAttempt]]]
+    bank: Sequence[BankQuestion]
+    added: frozenset[str]
     newer: str | None
     older: str | None
 
@@ -143,7 +156,8 @@ def read_dossier(
         return None
     position = session.get(CampaignPosition, (row.campaign_id, row.position or ""))
     role = catalogue.role(session, row.files[row.position]) if row.position else None
-    lines, result, sha256 = _read_content(session, master, row)
+    content = _read_content(session, master, row, role)
+    lines, result, sha256 = content.lines, content.result, content.sha256
     newer, older = neighbours(session, row, filters)
     badges = badges_of(role.rubric) if role else {}
     return Dossier(
@@ -157,26 +171,48 @@ def read_dossier(
         result=result,
         result_sha256=sha256,
         deliveries=deliveries_of(session, row.id),
+        bank=bank_of(role, content.state),
+        added=frozenset(content.state.added if content.state else ()),
         newer=newer,
         older=older,
     )
 
 
-def _read_content(
-    session: Session, master: Key, row: Interview
-) -> tuple[Sequence[Line] | None, Result | None, str | None]:
-    """The transcript, and the result where there is one; no transcript when it was erased."""
+@dataclass(frozen=True)
+class _Content:
+    """What was sealed; all None where it was erased. `result` once there is one."""
+
+    lines: Sequence[Line] | None = None
+    state: State | None = None
+    result: Result | None = None
+    sha256: str | None = None
+
+
+def _read_content(session: Session, master: Key, row: Interview, role: Role | None) -> _Content:
     if is_erased(row):
-        return None, None, None
+        return _Content()
     try:
-        key = key_of(session, master, row)
+        opened = open_interview(session, master, row.id)
     except ErasedError:
-        return None, None, None
+        return _Content()
     found = session.get(ResultRow, row.id)
     if found is None:
-        return list(transcript(read_record(session, row, key).entries)), None, None
-    result = from_json(key.open(found.body, f"result.body:{row.id}"))
-    return result.transcript, result, found.sha256
+        record = read_record(session, row, opened.key)
+        lines = list(transcript(record.entries, role.guide if role else None))
+        return _Content(lines, opened.state)
+    result = from_json(opened.key.open(found.body, f"result.body:{row.id}"))
+    return _Content(result.transcript, opened.state, result, found.sha256)
+
+
+def bank_of(role: Role | None, state: State | None) -> list[BankQuestion]:
+    """The questions of the guide's bank that can be added now."""
+    if role is None or state is None or state.closed:
+        return []
+    return [
+        BankQuestion(question.id, question.label or question.text, question.text)
+        for question in role.guide.bank
+        if question.id not in state.added and question.meant_for(state.candidate_type)
+    ]
 
 
 def badges_of(rubric: Rubric) -> dict[str, Badge]:
@@ -262,10 +298,54 @@ def _cards(role: Role, result: Result, badges: Mapping[str, Badge]) -> dict[str,
         letter = badges[competency or ""].letter
         strengths = {e.key_point: e.strength for e in row.evidence}
         points = []
-        for point in role.rubric.questions[row.question_id].key_points:
+        for point_id, texts, importance, strength in _looked_for(role, row, strengths):
             counts[letter] += 1
-            label, strength = f"{letter}{counts[letter]}", strengths.get(point.id, 0.0)
-            points.append(Point(point.id, label, point.texts, point.importance, strength))
+            label = f"{letter}{counts[letter]}"
+            points.append(Point(point_id, label, texts, importance, strength))
         labelled = tuple((f"!{next(flags)}", flag) for flag in row.flags)
         cards[row.question_id] = Card(row, tuple(points), labelled)
     return cards
+
+
+def _looked_for(
+    role: Role, row: ScoreRow, strengths: Mapping[str, float]
+) -> Iterator[tuple[str, Mapping[Any, Sequence[str]], int, float]]:
+    """What a question's rubric looks for: id, texts, importance, and the strength found, 0–1."""
+    scored = role.rubric.questions[row.question_id]
+    for point in scored.key_points:
+        yield point.id, point.texts, point.importance, strengths.get(point.id, 0.0)
+    for option in role.guide.by_id[row.question_id].options:
+        points = scored.options.get(option.id)
+        if points is not None:
+            texts = {language: [f"{t} · {points:g}"] for language, t in option.text.items()}
+            yield option.id, texts, 1, strengths.get(option.id, 0.0)
+    for band in scored.bands:
+        low = "" if band.min is None else f"{band.min:g}"
+        high = "" if band.max is None else f"{band.max:g}"
+        texts = {"en": [f"{low}–{high} · {band.points:g}"]}
+        yield band.id, texts, 1, strengths.get(band.id, 0.0)
+    verdicts = {test.test: test.verdict for test in row.tests}
+    for test in scored.tests:
+        verdict = verdicts.get(test.id, "not_run")
+        texts = {
+            "zh": [f"{test.id}：{VERDICTS[verdict][0]}"],
+            "en": [f"{test.id}: {VERDICTS[verdict][1]}"],
+        }
+        yield test.id, texts, test.importance, float(verdict == "passed")
+
+
+VERDICTS = {
+    **{
+        name: (say(f"test_{name}", "zh"), say(f"test_{name}", "en"))
+        for name in (
+            "passed",
+            "wrong_output",
+            "failed",
+            "time_limit",
+            "memory_limit",
+            "output_limit",
+        )
+    },
+    "not_run": ("没有运行", "not run"),
+}
+"""What came of a test of a program, in Chinese and in English."""

@@ -44,6 +44,14 @@ class WorkQueues:
             delay=delay,
         )
 
+    def listen(
+        self, session: Session, interview_id: str, message: int, number: int, delay: float
+    ) -> None:
+        """Take up the waiting messages if `message` is the last by then; `number` counts the looks."""
+        workflow_id = f"listen:{message}:{number}"
+        arguments = (interview_id, message, number)
+        self._put(session, INTERVIEWS, "listen", workflow_id, *arguments, delay=delay)
+
     def erase(self, session: Session, interview_id: str, number: int, delay: float) -> None:
         """Erase after `delay` seconds; `number` counts how often it was put off."""
         workflow_id = f"erase:{interview_id}:{number}"

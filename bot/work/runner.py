@@ -84,6 +84,11 @@ def watch(interview_id: str, number: int) -> None:
     _step("watch", lambda: _current().watch(interview_id, number))
 
 
+@DBOS.workflow(name="listen")
+def listen(interview_id: str, message: int, number: int) -> None:
+    _step("listen", lambda: _current().listen(interview_id, message, number))
+
+
 @DBOS.workflow(name="erase")
 def erase(interview_id: str, number: int) -> None:
     _step("erase", lambda: _current().erase(interview_id, number))

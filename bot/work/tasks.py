@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 from sqlmodel import Session, col, select
 
+from bot.joining import Joining
 from bot.pipeline import Pipeline
 from bot.report import Record, Said, build_result
 from bot.security.sealing import ErasedError, Key
@@ -33,6 +34,7 @@ class Tasks:
     database: Database
     master: Key
     pipeline: Pipeline
+    joining: Joining
     queues: WorkQueues
     connectors: Mapping[str, Connector]
     expire_seconds: float
@@ -178,6 +180,14 @@ class Tasks:
         if again is not None:
             self.database.write_now(
                 lambda session: self.queues.watch(session, interview_id, number + 1, again)
+            )
+
+    def listen(self, interview_id: str, message: int, number: int) -> None:
+        """Take up the pieces of an answer when nothing more came for a while."""
+        left = self.joining.when_quiet(interview_id, message)
+        if left is not None:
+            self.database.write_now(
+                lambda session: self.queues.listen(session, interview_id, message, number + 1, left)
             )
 
     def erase(self, interview_id: str, number: int) -> None:

@@ -3,12 +3,15 @@
 import time
 from pathlib import Path
 
+import pytest
 from sqlmodel import Session
 
-from bot.demo import read_files, sample_guide
-from bot.storage.catalogue import GivenFiles, open_campaign, publish
+from bot.demo import read_files
+from bot.files import sample_guide
+from bot.storage.catalogue import FrozenError, GivenFiles, open_campaign, publish
 from dialogues.guide import Text
 from tests.helpers import Candidate, build_in, running
+from tests.kinds import GUIDE, RUBRIC
 
 SOFTWARE, SALES = "campus-software-engineer", "sales-representative"
 
@@ -16,7 +19,7 @@ SOFTWARE, SALES = "campus-software-engineer", "sales-representative"
 async def test_a_campaign_opened_again(tmp_path: Path) -> None:
     application = build_in(tmp_path)
     given = read_files(sample_guide(SOFTWARE))
-    newer = GivenFiles(given.guide.replace("version: 1", "version: 2", 1), given.rubric)
+    newer = GivenFiles(given.guide.replace("\nversion: ", "\nversion: 1", 1), given.rubric)
 
     def open_it(company: str, *files: GivenFiles) -> None:
         def work(session: Session) -> None:
@@ -45,3 +48,38 @@ async def test_a_campaign_opened_again(tmp_path: Path) -> None:
         await early.say(SALES)
         await early.say("campus")
         assert early.state["question"] == "warmup", "who began earlier keeps what was offered"
+
+
+@pytest.mark.parametrize(
+    ("guide", "rubric", "complaint"),
+    [
+        ("几年了", "", "version 1 of the guide 'kinds' is published"),
+        ("", "weight: 50", "version 1 of the rubric 'kinds' is published"),
+    ],
+)
+def test_a_published_version_is_frozen(
+    tmp_path: Path, guide: str, rubric: str, complaint: str
+) -> None:
+    application = build_in(tmp_path)
+    first = GivenFiles(GUIDE, RUBRIC)
+    changed = GivenFiles(
+        GUIDE.replace(guide, "多久了") if guide else GUIDE,
+        RUBRIC.replace(rubric, "weight: 50.0") if rubric else RUBRIC,
+    )
+    raised = GivenFiles(
+        changed.guide.replace("version: 1", "version: 2"),
+        changed.rubric.replace("version: 1", "version: 2"),
+    )
+
+    def put(given: GivenFiles) -> None:
+        application.database.write_now(lambda session: publish(session, given, 1.0))
+
+    try:
+        put(first)
+        put(first)
+        with pytest.raises(FrozenError, match=f"{complaint}.*version: 2"):
+            put(changed)
+        put(raised)
+        put(first)
+    finally:
+        application.close()

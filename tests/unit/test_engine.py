@@ -624,7 +624,7 @@ def test_a_probes_reply_belongs_to_the_answer() -> None:
     event = talk.last.events[0]
     assert isinstance(event, Answered)
     assert (event.question, event.probe) == ("project", "result")
-    assert talk.state.answers["project"].hits == ("own", "result")
+    assert talk.state.answers["project"].hits == {"own", "result"}
     assert talk.state.answers["project"].words == 8
     assert talk.open == "two"
     assert talk.state.answered == 1

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialogues.guide import Guide, load_guide
+from dialogues.guide import Guide
+from dialogues.guidefile import load_guide
 from scoring.encoder import CachedEncoder, HashEncoder, load_encoder
 from scoring.evidence import CALIBRATIONS, HIT, AnswerPart, Assessor, Evidence, Found, combine
 from scoring.rubric import Rubric, load_rubric

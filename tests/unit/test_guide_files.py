@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialogues import yamlfile
-from dialogues.guide import Guide, load_guide, sha256_of
+from dialogues.guide import Guide, sha256_of
+from dialogues.guidefile import load_guide
 from dialogues.yamlfile import FileProblem, read_document
 from scoring.rubric import check_fit, load_rubric
 
@@ -103,7 +104,11 @@ BROKEN = [
     ("version: 1", "version: one", "valid integer", "version"),
     ("version: 1", "version: 1\nversion: 2", "the key 'version' stands twice", "version: 2"),
     ("    min: 1\n", "    min: 1\n    min: 2\n", "the key 'min' stands twice", "min: 2"),
-    ("kind: number", "kind: code", "need a sandbox", "kind: code"),
+    ("    min: 1\n    max: 12", "    code: {languages: [python]}", "a code question says", "id: months"),
+    ("kind: number\n    min: 1\n    max: 12", "kind: code", "a code question says", "id: months"),
+    ("kind: number", "kind: number\n    material: {zh: 表, en: A table}", "belong to case", "id: months"),
+    ("kind: number", "kind: number\n    parts: [{id: a, text: {zh: 一, en: a}}]", "belong to case", "id: months"),
+    ("kind: number", "kind: number\n    turns: [{replies: [{id: a, text: {zh: 一, en: a}}]}]", "turns belong", "id: months"),
     ("kind: number", "kind: essay", "'open', 'choice'", "kind: essay"),
     ("kind: number", "kind: [number]", "kind", "kind: [number]"),
     ("min: 1", "min: 13", "min is greater than max", "id: months"),
@@ -145,7 +150,7 @@ BROKEN = [
     ("{type: choice, options: [bachelor, master]}", "{type: choice}", "a choice has options", "degree"),
     ("{type: number}", "{type: number, options: [a]}", "a choice has options", "years: {"),
     ("    options:\n", "    options:\n      - beijing2\n", "this is not a mapping", "- beijing2"),
-    ("    max: 12", "    max: 12\n    competency: solving", "neither competency nor", "id: months"),
+    ("    max: 12", "    max: 12\n    probes: [{id: x, when: missing(y), text: {zh: 一, en: a}}]", "a number question has no probes", "id: months"),
     ("    probes:", "    minutes: 0\n    probes:", "greater than 0 (found 0)", "minutes: 0"),
     ("    probes:", "    max_probes: 6\n    probes:", "less than or equal to 5", "max_probes"),
     ("guide: sample", "guide: &a sample\nx: *a", "a YAML alias is used", "x: *a"),

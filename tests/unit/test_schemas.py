@@ -19,6 +19,7 @@ from scoring.score import score_answer
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "docs" / "schema"
 NAMES = ("guide", "rubric", "result", "score-row")
+SAMPLE = ROOT / "dialogues" / "guides" / "campus-software-engineer.yml"
 GUIDES = sorted((ROOT / "dialogues" / "guides").glob("*.yml"))
 RUBRICS = sorted((ROOT / "scoring" / "rubrics").glob("*.yml"))
 
@@ -93,7 +94,7 @@ def change(data: Any, path: str, value: object) -> Any:
         ("profile.degree.options", ["1a"]),
         ("questions", []),
         ("questions.0.id", "a b"),
-        ("questions.0.kind", "code"),
+        ("questions.0.kind", "essay"),
         ("questions.0.four", ["campus"]),
         ("questions.0.for", []),
         ("questions.0.max_probes", 6),
@@ -102,7 +103,7 @@ def change(data: Any, path: str, value: object) -> Any:
     ],
 )
 def test_a_broken_guide_is_not_valid(path: str, value: object) -> None:
-    data = as_json(GUIDES[0].read_text(encoding="utf-8"))
+    data = as_json(SAMPLE.read_text(encoding="utf-8"))
     assert not validator("guide").is_valid(change(data, path, value))
 
 
@@ -111,13 +112,14 @@ def test_a_broken_guide_is_not_valid(path: str, value: object) -> None:
     [
         ("competencies.teamwork.weight", 0),
         ("competencies.teamwork.anchors.6", {"zh": "六", "en": "six"}),
-        ("questions.verify.key_points", []),
+        ("questions.verify.tests", [{"id": "a"}]),
         ("questions.verify.key_points.0.importance", 4),
         ("questions.verify.key_points.0.texts", {}),
         ("questions.verify.key_points.0.texts.zh", []),
         ("questions.verify.examples.0", {"zh": "零", "en": "none"}),
         ("questions.verify.wait", 1),
-        ("questions.1st", {"key_points": []}),
+        ("questions.1st", {"options": {"a": 1}}),
+        ("questions.verify.options", {"a": 101}),
     ],
 )
 def test_a_broken_rubric_is_not_valid(path: str, value: object) -> None:
@@ -131,7 +133,7 @@ def test_one_text_may_stand_for_a_list_and_an_id_for_an_option() -> None:
     validator("rubric").validate(
         change(rubric, "questions.verify.key_points.0.texts.zh", "一句话就够")
     )
-    guide = as_json(GUIDES[0].read_text(encoding="utf-8"))
+    guide = as_json(SAMPLE.read_text(encoding="utf-8"))
     validator("guide").validate(change(guide, "profile.degree.options", ["bachelor", "master"]))
 
 

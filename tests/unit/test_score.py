@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.evidence import Evidence, Flag, Found
+from scoring.evidence import Evidence, Flag, Found, ProgramVerdict
 from scoring.rubric import Rubric
 from scoring.score import (
     HALF_WIDTH,
@@ -12,6 +12,7 @@ from scoring.score import (
     level_of,
     score_answer,
     score_interview,
+    value_evidence,
 )
 
 POINTS = {"a": 3, "b": 2, "c": 1}
@@ -152,3 +153,86 @@ def test_scores_of_interviews_keep_their_bounds(values: list[float | None]) -> N
     assert scores == score_interview(RUBRIC, ASKED, list(reversed(given_rows))).model_copy(
         update={"answers": scores.answers}
     )
+
+
+# Choices, numbers and programs; questions that were added.
+
+OTHER = Rubric.model_validate(
+    {
+        "rubric": "other",
+        "version": 1,
+        "competencies": {
+            "craft": {"weight": 60, "name": {"en": "Craft"}},
+            "teamwork": {"weight": 40, "name": {"en": "Teamwork"}},
+        },
+        "questions": {
+            "choice": {"options": {"good": 80, "bad": 0}},
+            "number": {
+                "bands": [
+                    {"id": "low", "max": 2, "points": 10},
+                    {"id": "mid", "min": 2, "max": 5, "points": 60},
+                    {"id": "high", "min": 8, "points": 100},
+                ]
+            },
+            "program": {
+                "weight": 3,
+                "tests": [
+                    {"id": "one", "output": "1"},
+                    {"id": "two", "output": "2", "importance": 3},
+                ],
+            },
+        },
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "score", "point"),
+    [
+        ("choice", "good", 80.0, "good"),
+        ("choice", "bad", 0.0, "bad"),
+        ("number", -4.0, 10.0, "low"),
+        ("number", 2.0, 10.0, "low"),  # The first band that holds.
+        ("number", 2.1, 60.0, "mid"),
+        ("number", 6.0, 0.0, None),  # No band holds.
+        ("number", 1e9, 100.0, "high"),
+    ],
+)
+def test_points_of_a_choice_or_a_number(
+    question: str, value: str | float, score: float, point: str | None
+) -> None:
+    found = value_evidence(OTHER.questions[question], value, "words")
+    row = score_answer(OTHER, question, found)
+    assert (row.score, row.interval) == (score, (score, score))
+    assert [e.key_point for e in row.evidence] == ([point] if point else [])
+    assert all(e.text == "words" for e in row.evidence)
+
+
+@pytest.mark.parametrize(
+    ("passed", "score"), [(("one", "two"), 100.0), (("two",), 75.0), (("one",), 25.0), ((), 0.0)]
+)
+def test_a_program_is_scored_by_the_tests_it_passes(passed: tuple[str, ...], score: float) -> None:
+    tests = tuple(
+        ProgramVerdict(test=name, verdict="passed" if name in passed else "time_limit")
+        for name in ("one", "two")
+    )
+    row = score_answer(OTHER, "program", Found(tests=tests))
+    assert (row.score, row.interval, row.tests) == (score, (score, score), tests)
+
+
+def test_a_program_that_could_not_be_run_is_unscored() -> None:
+    row = score_answer(OTHER, "program", Found(reasons=("not_run",)))
+    assert (row.score, row.status, row.reasons) == (None, "unscored", ("not_run",))
+
+
+def test_scores_without_what_was_added() -> None:
+    choice = score_answer(OTHER, "choice", value_evidence(OTHER.questions["choice"], "good", "x"))
+    program = score_answer(OTHER, "program", Found())
+    asked = {"choice": "craft", "program": "craft"}
+    scores = score_interview(OTHER, asked, [choice, program], ("program",))
+    assert scores.competencies["craft"].score == 20.0
+    assert scores.standard is not None
+    assert scores.standard.competencies["craft"].score == 80.0
+    assert scores.standard.overall.score == 80.0
+    assert [row.question_id for row in scores.answers] == ["choice", "program"]
+    assert score_interview(OTHER, asked, [choice, program], ("other",)).standard is None

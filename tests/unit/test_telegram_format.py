@@ -119,6 +119,7 @@ def test_every_command_is_a_phrase_that_is_understood() -> None:
     parser = PhraseParser()
     intents = {
         "language": "change_language",
+        "correct": "correct_last_answer",
         "pause": "pause",
         "resume": "resume",
         "human": "request_human",

@@ -13,7 +13,7 @@ const zh = {
   placeholder: "写下您的回答",
   hint: "Enter 发送，Shift + Enter 换行",
   send: "发送",
-  menu: "更多：暂停、换一题、转人工",
+  menu: "更多：改上一个回答、暂停、换一题、转人工",
   newer: "有新消息 ↓",
   options: "可选的回答",
 
@@ -50,6 +50,7 @@ const zh = {
 
   menuItems: [
     ["再问一遍", "请再说一遍"],
+    ["改上一个回答", "修改上一个回答"],
     ["换一题", "跳过"],
     ["暂停", "暂停"],
     ["转人工", "转人工"],
@@ -81,7 +82,7 @@ const en = {
   placeholder: "Write your answer",
   hint: "Enter to send, Shift + Enter for a new line",
   send: "Send",
-  menu: "More: pause, skip, a person",
+  menu: "More: correct, pause, skip, a person",
   newer: "New message ↓",
   options: "Possible answers",
 
@@ -118,6 +119,7 @@ const en = {
 
   menuItems: [
     ["Repeat", "repeat"],
+    ["Correct my last answer", "correct my last answer"],
     ["Skip", "skip"],
     ["Pause", "pause"],
     ["A person", "talk to a person"],

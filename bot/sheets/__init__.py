@@ -1,0 +1,1 @@
+"""A guide and its rubric as one spreadsheet (XLSX), there and back."""

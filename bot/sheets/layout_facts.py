@@ -1,0 +1,217 @@
+"""The sheets of a guide's facts: the guide itself, candidate types and profile."""
+
+from bot.sheets.columns import LANGUAGE_NAMES, Column, Sheet, belongs, identifier, texts
+
+FACT_TYPES = {"choice": "选项", "number": "数字", "text": "文字"}
+
+FACTS = (
+    Column(
+        "guide",
+        "指南编号",
+        "Guide id",
+        "id",
+        ("guide",),
+        ("Guide.guide",),
+        note_zh="字母、数字、- 和 _，不以数字开头。",
+        note_en="Letters, digits, - and _, not a digit first.",
+        required=True,
+    ),
+    Column(
+        "version",
+        "指南版本",
+        "Guide version",
+        "number",
+        ("version",),
+        ("Guide.version",),
+        note_zh="每次修改后加一。",
+        note_en="Add one with every change.",
+        required=True,
+    ),
+    *texts(
+        "title",
+        "职位名称",
+        "Title",
+        "Guide.title",
+        required=True,
+        note_zh="候选人看到的职位名称。",
+        note_en="The position as candidates see it.",
+    ),
+    Column(
+        "languages",
+        "语言",
+        "Languages",
+        "ids",
+        ("languages",),
+        ("Guide.languages",),
+        note_zh="zh 和 en，用逗号分开。每段文字都要有这些语言。",
+        note_en="zh and en, separated by commas. Every text needs each of them.",
+        required=True,
+        choices={**LANGUAGE_NAMES},
+    ),
+    Column(
+        "length_ratio",
+        "长度比",
+        "Length ratio",
+        "number",
+        ("length_ratio",),
+        ("Guide.length_ratio",),
+        note_zh="最长路径最多是最短路径的几倍。留空为 1.5。",
+        note_en="How many times as long as the shortest path the longest may be. Empty: 1.5.",
+    ),
+    Column(
+        "rubric",
+        "评分标准编号",
+        "Rubric id",
+        "id",
+        ("rubric",),
+        ("Guide.rubric", "Rubric.rubric"),
+        note_zh="评分标准会存为“编号.rubric.yml”。",
+        note_en="The rubric is kept as ID.rubric.yml.",
+        required=True,
+    ),
+    Column(
+        "rubric_version",
+        "评分标准版本",
+        "Rubric version",
+        "number",
+        ("version",),
+        ("Rubric.version",),
+        note_zh="评分标准每次修改后加一。",
+        note_en="Add one with every change of the rubric.",
+        required=True,
+    ),
+)
+"""The rows of the first sheet: one value each."""
+
+GUIDE = Sheet(
+    "guide",
+    "指南 Guide",
+    "guide",
+    "指南本身：编号、版本、职位名称、语言。只填“内容”一列。",
+    "The guide itself: id, version, title, languages. Fill the column Value only.",
+    (
+        Column("fact", "编号", "Name", "id", width=16),
+        Column("label", "项目", "Item", "text", width=28),
+        Column("value", "内容", "Value", "text", width=44),
+        Column("note", "说明", "What it is", "text", width=70),
+    ),
+)
+
+TYPES = Sheet(
+    "types",
+    "候选人类型 Types",
+    "guide",
+    "候选人的类型，例如应届生和社招。",
+    "The types of candidates, such as new graduates and experienced hires.",
+    (
+        identifier("类型编号", "Type id", "Guide.candidate_types"),
+        *texts(
+            "name",
+            "名称",
+            "Name",
+            path=(),
+            required=True,
+            note_zh="候选人看到的名称。",
+            note_en="As candidates see it.",
+        ),
+    ),
+)
+
+PROFILE = Sheet(
+    "profile",
+    "候选人信息 Profile",
+    "guide",
+    "条件里可以用到的候选人信息，例如学历和工作年限。",
+    "Facts about the candidate that conditions may use, such as degree or years of work.",
+    (
+        identifier("信息编号", "Fact id", "Guide.profile"),
+        Column(
+            "type",
+            "类型",
+            "Type",
+            "choice",
+            ("type",),
+            ("ProfileField.type",),
+            choices=FACT_TYPES,
+            required=True,
+            note_zh="“选项”的各个选项写在表“信息选项”里。",
+            note_en="The options of a choice stand in the sheet Profile options.",
+        ),
+        *texts(
+            "label",
+            "名称",
+            "Label",
+            "ProfileField.label",
+            width=24,
+            note_zh="几个字的名称。可以留空。",
+            note_en="A name of a few words. May be empty.",
+        ),
+        Column(
+            "answer",
+            "取自问题",
+            "From question",
+            "id",
+            ("answer",),
+            ("ProfileField.answer",),
+            suggests="questions",
+            width=20,
+            note_zh="用这个问题的回答作为该信息。可以留空。",
+            note_en="The question whose answer is the fact. May be empty.",
+        ),
+        Column(
+            "resume",
+            "简历用语",
+            "Résumé words",
+            "lines",
+            ("resume",),
+            ("ProfileField.resume",),
+            width=32,
+            note_zh="简历里出现在该信息旁边的词，一行一个（Alt+Enter 换行）。",
+            note_en="Words beside which a résumé states the fact, one a line (Alt+Enter).",
+        ),
+        *texts(
+            "default",
+            "缺省说法",
+            "Default words",
+            "ProfileField.default",
+            width=24,
+            note_zh="文字里写了 {profile.编号} 而信息未知时，用这里的说法代替。",
+            note_en="Stands in for {profile.ID} in a text when the fact is unknown.",
+        ),
+    ),
+)
+
+OPTION_RESUME = Column(
+    "resume",
+    "简历用语",
+    "Résumé words",
+    "lines",
+    ("resume",),
+    ("Option.resume",),
+    width=32,
+    note_zh="简历里表明该选项的词，一行一个（Alt+Enter 换行）。",
+    note_en="Words of a résumé that speak for the option, one a line (Alt+Enter).",
+)
+
+PROFILE_OPTIONS = Sheet(
+    "profile_options",
+    "信息选项 Profile options",
+    "guide",
+    "类型为“选项”的候选人信息有哪些选项。",
+    "The options of the facts whose type is choice.",
+    (
+        belongs("fact", "信息编号", "Fact id", "profile", "候选人信息 Profile"),
+        identifier("选项编号", "Option id", "Option.id"),
+        *texts(
+            "text",
+            "文字",
+            "Text",
+            "Option.text",
+            width=28,
+            note_zh="选项的名称。可以留空。",
+            note_en="The option in words. May be empty.",
+        ),
+        OPTION_RESUME,
+    ),
+    ("ProfileField.options",),
+)
