@@ -4,6 +4,10 @@ FROM python:3.11-slim
 # A package index with CPU builds of torch keeps the image small.
 ARG TORCH_INDEX=""
 
+# For candidates' programs; see docs/programming.md for what the container must be allowed.
+RUN apt-get update && apt-get install -y --no-install-recommends bubblewrap nodejs \
+    && rm -rf /var/lib/apt/lists/*
+
 RUN useradd --create-home --uid 10001 miantan
 WORKDIR /app
 

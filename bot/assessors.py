@@ -42,7 +42,7 @@ class Assessors:
             return Said(text, intent)
         if question.kind == "code":
             return self._run(role, question, text, intent)
-        found = self.of(role).find(question.id, text, state.probe)
+        found = self.of(role).find(question.id, text, question.place_of(state.probe))
         return Said(text, intent, found.hits, self._as_evidence(found))
 
     def _as_evidence(self, found: Found) -> dict[str, Any]:

@@ -209,6 +209,13 @@ class Question(Strict):
         every: list[Probe | Part | Line] = [*self.parts, *lines, *self.probes]
         return {each.id: each for each in every}
 
+    def place_of(self, follow_up: str | None) -> str | None:
+        """Where the reply to a follow-up counts: as the answer to a part or line, or to the question
+        itself (its own id); everywhere, None, when it replies to a probe."""
+        if follow_up is None:
+            return self.id
+        return None if isinstance(self.follow_ups[follow_up], Probe) else follow_up
+
     @cached_property
     def asked_about(self) -> tuple[str, ...]:
         """The key points that the conditions of its follow-ups ask about, in file order."""

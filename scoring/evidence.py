@@ -171,7 +171,8 @@ class Assessor:
     def find(self, question_id: str, answer: str, at: str | None = None) -> Found:
         """Evidence in an answer, or in one of the messages that make it up.
 
-        `at` is the follow-up it replies to: key points that count elsewhere only are left out.
+        `at` is where the answer counts (`Question.place_of`), everywhere when None: key points that
+        count elsewhere only are left out.
         """
         reason = unreadable(answer)
         if reason is not None:
@@ -203,7 +204,7 @@ class Assessor:
         return tuple(
             point.against(said)
             for point in self._points_of(question_id, language)
-            if point.point.counts_at(at or question_id)
+            if at is None or point.point.counts_at(at)
         )
 
     def _points_of(self, question_id: str, language: Language) -> tuple["_Point", ...]:

@@ -52,7 +52,7 @@ class KeyPoint(Strict):
     """Something a good answer says; `texts` are alternatives, any of which will do.
 
     `at` names the parts of a case, or the lines of a scenario, in whose answers it counts (the
-    question's own id for the first answer); in all of them when absent.
+    question's own id for the first answer), and in replies to probes; in all when absent.
     """
 
     id: Identifier
@@ -60,9 +60,9 @@ class KeyPoint(Strict):
     texts: Annotated[Phrases, Field(min_length=1)]
     at: Annotated[list[Identifier], Field(min_length=1)] | None = None
 
-    def counts_at(self, line: str) -> bool:
-        """Whether it counts in the answer to the follow-up, or question, of this id."""
-        return self.at is None or line in self.at
+    def counts_at(self, place: str) -> bool:
+        """Whether it counts in the answer to the part, line or question of this id."""
+        return self.at is None or place in self.at
 
 
 class Band(Strict):

@@ -4,7 +4,7 @@ import re
 from typing import get_args
 
 from telegram import CallbackQuery, Message, Update, User
-from telegram.constants import ChatType
+from telegram.constants import ChatType, MessageEntityType
 
 from bot.channels.base import Command, Incoming, NotTaken
 from dialogues.guide import Language
@@ -58,11 +58,31 @@ def _said(message: Message, message_id: str) -> Incoming | None:
         channel=NAME,
         address=str(message.chat.id),
         message_id=message_id,
-        text=message.text,
+        text=_with_fences(message),
         start=start,
         language=language_of(message.from_user),
         command=command,
     )
+
+
+def _with_fences(message: Message) -> str:
+    """The text with its code blocks between ``` lines again, which Telegram takes out.
+
+    Places and lengths are in UTF-16 units (Bot API, MessageEntity).
+    """
+    units = (message.text or "").encode("utf-16-le")
+    blocks = [each for each in message.entities if each.type == MessageEntityType.PRE]
+    for block in sorted(blocks, key=lambda each: each.offset, reverse=True):
+        start, end = 2 * block.offset, 2 * (block.offset + block.length)
+        opening, closing = f"```{block.language or ''}\n", "\n```"
+        units = (
+            units[:start]
+            + opening.encode("utf-16-le")
+            + units[start:end]
+            + closing.encode("utf-16-le")
+            + units[end:]
+        )
+    return units.decode("utf-16-le", "replace")
 
 
 def _not_taken(message: Message, message_id: str, why: NotTaken) -> Incoming | None:

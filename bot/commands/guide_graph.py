@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from bot.files import read_text, rubric_path
+from dialogues.drawing.graph import draw_graph
 from dialogues.guide import Guide, Language
 from dialogues.guidefile import load_guide
-from dialogues.tree.graph import draw_graph
 from dialogues.tree.plain import in_language
 from dialogues.yamlfile import FileProblem
 from scoring.rubric import load_rubric

@@ -132,7 +132,10 @@ def _find_again(
     for line in result.transcript:
         if line.question_id == question_id and line.kind in ANSWER_KINDS:
             if scored.key_points:
-                found = assessor.find(question_id, line.text, line.follow_up)
+                at = question_id if line.kind == "answer" else None
+                if line.follow_up is not None:
+                    at = question.place_of(line.follow_up)
+                found = assessor.find(question_id, line.text, at)
             else:
                 found = value_evidence(scored, read_value(question, line.text), line.text)
             parts.append(AnswerPart(text=line.text, found=found))

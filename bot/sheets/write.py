@@ -2,9 +2,12 @@
 
 import io
 import re
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import count
+from math import ceil
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, MergedCell
@@ -13,6 +16,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bot.sheets import readme
@@ -24,6 +28,8 @@ from bot.sheets.limits import FIRST_ROW, MAX_ROWS
 from bot.sheets.shown import LostError, shown
 from dialogues.yamlfile import FileProblem
 
+LINE_HEIGHT, HIGHEST_ROW = 15.0, 300.0
+"""Points of a line of text, and of a row at most."""
 LISTED_ROWS = 2_000
 """How far down drop-down lists reach."""
 
@@ -95,6 +101,8 @@ def _fill(page: Worksheet, sheet: Sheet, rows: Sequence[Row], file: str) -> None
         )
     page.sheet_properties.tabColor = _COLOURS[sheet.part]
     page.freeze_panes = f"B{FIRST_ROW}"
+    page.page_setup.orientation, page.page_setup.fitToHeight = "landscape", 0
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     page.row_dimensions[1].hidden = True
     page.row_dimensions[2].height = 34
     for number, column in enumerate(sheet.columns, 1):
@@ -108,11 +116,29 @@ def _fill(page: Worksheet, sheet: Sheet, rows: Sequence[Row], file: str) -> None
                 where = f"sheet {sheet.title!r}, row {number}, {column.header.splitlines()[-1]}"
                 raise FileProblem(file, 1, f"{where}: {lost.message}", lost.mend, "lost") from None
             _write(page.cell(number, letter), column, value)
+        page.row_dimensions[number].height = _height(page, number)
     last = get_column_letter(len(sheet.columns))
     if sheet is GUIDE:
         _mark_facts(page, len(rows))
     else:
         page.auto_filter.ref = f"A2:{last}{max(len(rows), 1) + FIRST_ROW - 1}"
+
+
+def _height(page: Worksheet, number: int) -> float:
+    """The height, in points, in which the row's wrapped texts can be read, up to a limit.
+
+    Not every program finds it by itself. A column's width counts digits; Chinese is twice as wide.
+    """
+    lines = 1
+    for letter, cell in zip(map(get_column_letter, count(1)), page[number], strict=False):
+        width = page.column_dimensions[letter].width - 1
+        texts = str(cell.value or "").split("\n")
+        lines = max(lines, sum(max(1, ceil(_digits(text) / width)) for text in texts))
+    return min(LINE_HEIGHT * lines + 3, HIGHEST_ROW)
+
+
+def _digits(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _mark_facts(page: Worksheet, count: int) -> None:

@@ -133,7 +133,11 @@ def _too_complex(
 
 def _heaviest(guide: Guide, candidate_type: str) -> list[str]:
     """The facts that weigh most: by their conditions, and their different values."""
-    sizes = {fact.name: len(fact.values) for fact in facts_of(guide, candidate_type)}
+    try:
+        facts = facts_of(guide, candidate_type, Budget())
+    except TooComplexError:
+        facts = ()
+    sizes = {fact.name: len(fact.values) for fact in facts}
     read: Counter[str] = Counter()
     for question in guide.questions:
         if question.meant_for(candidate_type):
@@ -141,5 +145,5 @@ def _heaviest(guide: Guide, candidate_type: str) -> list[str]:
                 for reference in conditions.references(condition):
                     if isinstance(reference, Reference):
                         read.update(value_facts(guide, candidate_type, reference))
-    weights = {name: count * math.log(1 + sizes[name]) for name, count in read.items()}
+    weights = {name: count * math.log(1 + sizes.get(name, 1)) for name, count in read.items()}
     return sorted(weights, key=lambda name: (-weights[name], name))[:3]

@@ -7,7 +7,7 @@ values then holds for all.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +15,7 @@ from dialogues import conditions
 from dialogues.conditions import Comparison, Condition, Membership, Reference, Scalar
 from dialogues.guide import Guide, ProfileField, Question
 from dialogues.replying import LARGEST
+from dialogues.tree.diagram import Budget
 
 Value = Scalar | bool | None
 """A fact's value; None when it is not known, or a question was not asked or was skipped."""
@@ -64,9 +65,12 @@ def question_conditions(question: Question) -> Iterator[Condition]:
             yield conditions.parse(text)
 
 
-def facts_of(guide: Guide, candidate_type: str) -> tuple[Fact, ...]:
-    """The facts on which the way of a candidate type depends, by first use in the guide."""
-    return _Domains(guide, candidate_type).facts()
+def facts_of(guide: Guide, candidate_type: str, budget: Budget) -> tuple[Fact, ...]:
+    """The facts on which the way of a candidate type depends, by first use in the guide.
+
+    Raises TooComplexError.
+    """
+    return _Domains(guide, candidate_type, budget).facts()
 
 
 def answer_fact(guide: Guide, candidate_type: str, question_id: str) -> str | None:
@@ -106,10 +110,11 @@ def value_facts(guide: Guide, candidate_type: str, reference: Reference) -> tupl
 
 
 class _Domains:
-    def __init__(self, guide: Guide, candidate_type: str) -> None:
-        self.guide, self.type = guide, candidate_type
+    def __init__(self, guide: Guide, candidate_type: str, budget: Budget) -> None:
+        self.guide, self.type, self.budget = guide, candidate_type, budget
         self.seen: dict[str, _Seen] = {}
         for question in (*guide.questions, *guide.bank):
+            budget.spend()
             if question.meant_for(candidate_type):
                 for condition in question_conditions(question):
                     self._read(condition, question)
@@ -118,6 +123,7 @@ class _Domains:
         return tuple(Fact(name, self._values(name, seen)) for name, seen in self.seen.items())
 
     def _read(self, condition: Condition, question: Question) -> None:
+        self.budget.spend()
         match condition:
             case conditions.AnyOf(terms) | conditions.AllOf(terms):
                 for term in terms:
@@ -213,6 +219,7 @@ class _Domains:
         words = group.words | {o for each in self._sorts(group, "choice") for o in each.options}
         others = (f"other {i}" if i > 1 else "other" for i in range(1, 10_000))
         room = len(self._sorts(group, "text")) if group.related else 1
+        self.budget.spend(len(words) + room)
         free = [other for other in others if other not in words][:room]
         return (*sorted(word for word in words if _ANY_TEXT.accept(word) == word), *free)
 
@@ -222,8 +229,10 @@ class _Domains:
             alike = self._sorts(group, "number", "whole")
             room = len(alike) + sum(each.turns for each in alike)
             constants |= {bound for each in alike for bound in (each.low, each.high)}
+            self.budget.spend(room * len(constants))
             if self._sorts(group, "whole"):
                 constants |= set(_representatives(constants, 0, math.inf, room, whole=True))
+        self.budget.spend((1 + room) * (1 + len(constants)))
         return _representatives(constants, seen.low, seen.high, room, whole=seen.sort == "whole")
 
 
@@ -262,7 +271,3 @@ def between(low: float, high: float, room: int, whole: bool = False) -> list[flo
         return [float(i) for i in range(first, last + 1)]
     steps = {low + (high - low) * (i + 1) / (room + 1) for i in range(room)}
     return sorted(x for x in steps if low < x < high)
-
-
-def sizes(facts: Iterable[Fact]) -> Mapping[str, int]:
-    return {fact.name: len(fact.values) for fact in facts}

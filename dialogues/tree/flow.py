@@ -23,6 +23,8 @@ from dialogues.tree.walk import walk
 __all__ = ["Budget", "Extent", "Flow", "Route", "TooComplexError"]
 
 MAX_ROUTES = 1000
+WALK_STEPS = 30
+"""What the engine's step from question to question counts for."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,11 @@ class Flow:
         self.allowed = [
             index for index, each in enumerate(guide.questions) if each.meant_for(candidate_type)
         ]
-        facts = facts_of(guide, candidate_type)
+        budget = budget or Budget()
+        facts = facts_of(guide, candidate_type, budget)
         self.variables: Mapping[str, tuple[Value, ...]] = {each.name: each.values for each in facts}
         self._names = [each.name for each in reversed(facts)]
-        sizes = [len(each.values) for each in reversed(facts)]
-        self.diagrams = Diagrams(sizes, budget)
+        self.diagrams = Diagrams([len(each.values) for each in reversed(facts)], budget)
         self.lowering = Lowering(guide, candidate_type, facts, self.diagrams)
         self.fates: dict[tuple[int, int], BranchFate] = {}
         self._blocks = self._find_blocks()
@@ -186,6 +188,7 @@ class Flow:
     def route_with(self, picked: Mapping[int, int]) -> Route:
         """The engine's way with these facts (by level and index); all others have their first."""
         facts = self.named({level: picked.get(level, 0) for level in range(len(self._names))})
+        self.diagrams.budget.spend(WALK_STEPS * len(self.allowed))
         questions = walk(self.guide, self.type, facts)
         condition = self.diagrams.true
         for place, target in self.legs(questions):

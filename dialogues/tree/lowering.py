@@ -58,6 +58,7 @@ class Lowering:
         self.guide, self.type, self.diagrams = guide, candidate_type, diagrams
         self.levels = {fact.name: len(facts) - 1 - i for i, fact in enumerate(facts)}
         self.facts = {fact.name: fact for fact in facts}
+        self._made: dict[str, int] = {}
 
     def condition(self, condition: Condition, question: Question, asked: Asked) -> int:
         """Where the condition of `question` holds."""
@@ -98,7 +99,10 @@ class Lowering:
         return self.diagrams.true
 
     def _fact(self, name: str) -> int:
-        return self.diagrams.choice(self.levels[name], self.facts[name].values)
+        if name not in self._made:
+            values = self.facts[name].values
+            self._made[name] = self.diagrams.choice(self.levels[name], values)
+        return self._made[name]
 
     def _value(self, term: Literal | Reference, asked: Asked) -> int:
         """The value of a side of a comparison; None where it is absent."""

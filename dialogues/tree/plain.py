@@ -22,9 +22,9 @@ from dialogues.conditions import (
     Reference,
     Scalar,
 )
+from dialogues.drawing.textwidth import shorten
 from dialogues.guide import Guide, Language, Question, Text
 from dialogues.guidefile import PERSONAL
-from dialogues.tree.textwidth import shorten
 
 QUOTED_WIDTH = 20.0
 """How much of a question's text is quoted, in em (Chinese characters)."""

@@ -152,6 +152,18 @@ def test_words_are_read_with_ids_and_language() -> None:
     assert incoming == Incoming("telegram", "42", "99:7", "你好", language="zh")
 
 
+def test_code_blocks_get_their_fences_back() -> None:
+    text = "看😀这里\nprint(1)\n还有\nx = 1\n完"
+    entities = [
+        {"type": "bold", "offset": 0, "length": 1},
+        {"type": "pre", "offset": 6, "length": 8, "language": "python"},
+        {"type": "pre", "offset": 18, "length": 5},
+    ]
+    incoming = read(message=message(text=text, entities=entities))
+    assert incoming is not None
+    assert incoming.text == ("看😀这里\n```python\nprint(1)\n```\n还有\n```\nx = 1\n```\n完")
+
+
 @pytest.mark.parametrize(
     ("code", "language"),
     [("zh", "zh"), ("zh-hans", "zh"), ("en-GB", "en"), ("fr", "en"), (None, None)],

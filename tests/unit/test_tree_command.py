@@ -159,7 +159,7 @@ def test_guides_that_share_a_rubric_use_it_together(
     second.write_text(whole.replace("id: q,", "id: other,"))
     rubric.write_text(RUBRIC)
     assert check(capsys, first, second, rubric=rubric)[0] == 0
-    code, out, _ = check(capsys, first, rubric=rubric, as_json=True)
+    _, out, _ = check(capsys, first, rubric=rubric, as_json=True)
     assert [(f["code"], f["line"]) for f in findings(out)] == [("unused-key-points", 6)]
     second.write_text("guide: b\n")
     _, out, _ = check(capsys, first, second, rubric=rubric, as_json=True)

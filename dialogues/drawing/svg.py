@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from xml.etree import ElementTree as ET
 
-from dialogues.guide import Language, Text
-from dialogues.tree.faces import (
+from dialogues.drawing.faces import (
     BOX_WIDTH,
     CHIP,
     DETAIL_SIZE,
@@ -34,8 +33,9 @@ from dialogues.tree.faces import (
     title_lines,
     warning_lines,
 )
-from dialogues.tree.layout import Drawing, Rectangle, Stroke
-from dialogues.tree.textwidth import clean, shorten, width_of, wrap
+from dialogues.drawing.layout import Drawing, Rectangle, Stroke
+from dialogues.drawing.textwidth import clean, shorten, width_of, wrap
+from dialogues.guide import Language, Text
 
 FONT = 'system-ui, "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", "PingFang SC", sans-serif'
 MONO = "ui-monospace, Consolas, monospace"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from itertools import pairwise
 
-from dialogues.tree.grid import Cell, Grid
+from dialogues.drawing.grid import Cell, Grid
 
 PASSES = 12
 FAR_OFF = 240.0

@@ -3,7 +3,7 @@
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 
-from dialogues.tree.grid import Grid
+from dialogues.drawing.grid import Grid
 
 SWEEPS = 12
 

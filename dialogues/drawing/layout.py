@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from dialogues.tree.columns import find_columns
-from dialogues.tree.grid import Cell, Grid, Route
-from dialogues.tree.ordering import order_rows
+from dialogues.drawing.columns import find_columns
+from dialogues.drawing.grid import Cell, Grid, Route
+from dialogues.drawing.ordering import order_rows
 
 GAP_BOXES = 40.0
 GAP_LINES = 18.0
@@ -23,6 +23,7 @@ SLOPE = 0.07
 """How much the gap between two rows grows with the widest bend in it."""
 PORT_STEP = 14.0
 """The distance between lines that leave or enter the same box."""
+WIDE = 2_000.0
 PASSING_WIDTH = 10.0
 LONGEST_LINE = 14
 """Rows of boxes that a line may cross; longer ones become references."""
@@ -47,7 +48,8 @@ class Box:
 class Line:
     """A line from the bottom of one box to the top of another, with the size of its label.
 
-    `far_size` is the label's size should the line become a reference.
+    `far_size` is the label's size should the line become a reference. `spine` lines stay straight
+    where they are the only ones between two rows.
     """
 
     key: str
@@ -56,6 +58,7 @@ class Line:
     lane: float = 0.5
     label: tuple[float, float] | None = None
     far_size: tuple[float, float] = (60.0, 20.0)
+    spine: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,12 +110,24 @@ class Drawing:
 
 
 def lay_out(boxes: Sequence[Box], lines: Sequence[Line]) -> Drawing:
-    """Place boxes and lines. Time grows about linearly with their number."""
+    """Place boxes and lines; every row up to the last has a box, and only lines down leave row 0.
+
+    Time grows about linearly with their number. A drawing that gets too wide is drawn again with
+    every line to the next row taken for one of the spine.
+    """
     row_of = {box.key: box.row for box in boxes}
     far = _too_far(lines, row_of)
     grid = _grid(boxes, lines, row_of, far)
     rows = order_rows(grid)
-    return _place(grid, rows, find_columns(grid, rows, _separation), far)
+    drawing = _place(grid, rows, find_columns(grid, rows, _separation), far)
+    if drawing.width > WIDE:
+        _keep_straight(grid, _only_followers(lines, row_of) - far)
+        drawing = min(
+            drawing,
+            _place(grid, rows, find_columns(grid, rows, _separation), far),
+            key=lambda drawing: drawing.width,
+        )
+    return drawing
 
 
 def _too_far(lines: Sequence[Line], row_of: Mapping[str, int]) -> set[str]:
@@ -160,10 +175,14 @@ def _grid(
             rows = [r for r in range(start + 1, end - 1, -1) if r % 2 == 0 or r in labelled]
             up = [grid.add(_passing(line, row, outermost=2)) for row in rows]
             grid.add_route(line.key, Route(down, up, cell_of[line.target]))
-    for key in _only_followers(lines, row_of) - far:
-        down = grid.routes[key].down
-        grid.straight.update(pairwise(down))
+    spine = {line.key for line in lines if line.spine}
+    _keep_straight(grid, (_only_followers(lines, row_of) & spine) - far)
     return grid
+
+
+def _keep_straight(grid: Grid, keys: set[str]) -> None:
+    for key in keys:
+        grid.straight.update(pairwise(grid.routes[key].down))
 
 
 def _only_followers(lines: Sequence[Line], row_of: Mapping[str, int]) -> set[str]:

@@ -32,7 +32,7 @@ class Route:
 class Grid:
     """Cells by number, those of each row, and the joints (above, below) of the lines.
 
-    `straight` joins a box to its only follower in the next row; it is kept straight if it can be.
+    `straight` are the joints from a box to its only follower in the next row.
     """
 
     cells: list[Cell] = field(default_factory=list)

@@ -11,9 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import guide_graph
-from dialogues.guide import END, Guide, Language
-from dialogues.guidefile import load_guide
-from dialogues.tree.faces import (
+from dialogues.drawing.faces import (
     BOX_WIDTH,
     PADDING,
     Face,
@@ -23,10 +21,12 @@ from dialogues.tree.faces import (
     letter,
     title_lines,
 )
-from dialogues.tree.graph import draw_graph
-from dialogues.tree.layout import LONGEST_LINE, Box, Drawing, Line, Rectangle, Stroke, lay_out
-from dialogues.tree.steps import START, decided, layers, steps
-from dialogues.tree.textwidth import balanced, clean, shorten, width_of, wrap
+from dialogues.drawing.graph import draw_graph
+from dialogues.drawing.layout import LONGEST_LINE, Box, Drawing, Line, Rectangle, Stroke, lay_out
+from dialogues.drawing.steps import START, decided, layers, steps
+from dialogues.drawing.textwidth import balanced, clean, shorten, width_of, wrap
+from dialogues.guide import END, Guide, Language
+from dialogues.guidefile import load_guide
 from dialogues.yamlfile import FileProblem
 from tests.plans import TYPES, both, make_guide, options, question
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from dialogues.drawing import svg
+from dialogues.drawing.faces import TITLE_EM, Face, Label, face_size, label_size
+from dialogues.drawing.layout import Box, Drawing, Line, lay_out
+from dialogues.drawing.steps import START, Step, layers, steps
+from dialogues.drawing.svg import Legend, Picture
 from dialogues.guide import END, Guide, Language, Question
-from dialogues.tree import drawing
-from dialogues.tree.drawing import Legend, Picture
-from dialogues.tree.faces import TITLE_EM, Face, Label, face_size, label_size
-from dialogues.tree.layout import Box, Drawing, Line, lay_out
 from dialogues.tree.plain import OTHERWISE, in_language, say_condition, say_question
-from dialogues.tree.steps import START, Step, layers, steps
 
 _KINDS: dict[str, dict[Language, str]] = {
     "open": {"zh": "开放题", "en": "open"},
@@ -70,7 +70,7 @@ class _Graph:
         backwards = {
             step.key for step in self.steps if self.rows[step.target] <= self.rows[step.source]
         }
-        return drawing.svg(
+        return svg.svg(
             Picture(
                 language=self.language,
                 title=self._word("tree", self._name()),
@@ -103,6 +103,8 @@ class _Graph:
                 self._lane(self._types(step.types)),
                 label_size(labels[step.key]),
                 label_size(far[step.key]) or (0.0, 0.0),
+                # Where ways of several types meet, the box stands in their middle.
+                spine=faces[step.source].types == faces[step.target].types,
             )
             for step in self.steps
         ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dialogues.tree.textwidth import balanced, width_of, wrap
+from dialogues.drawing.textwidth import balanced, width_of, wrap
 
 TITLE_SIZE, DETAIL_SIZE, LABEL_SIZE, HEADING_SIZE = 15.0, 12.5, 13.0, 22.0
 LEADING = 1.36

@@ -1,0 +1,1 @@
+"""The question tree as a picture."""
