@@ -9,7 +9,7 @@ from bot.storage.catalogue import Role
 from dialogues.engine import COMMANDS
 from dialogues.events import Program, ReplyOption, Said
 from dialogues.guide import Language, Question
-from dialogues.replying import match_option, read_number
+from dialogues.replying import match_option, read_number, shortened_option
 from dialogues.state import State
 from scoring.encoder import Encoder
 from scoring.evidence import Assessor, Found, ProgramVerdict
@@ -88,7 +88,7 @@ def read_value(question: Question, text: str) -> str | float | None:
     languages: tuple[Language, ...] = ("zh", "en")
     for language in languages:
         options = [ReplyOption(id=o.id, text=o.label(language)) for o in question.options]
-        option = match_option(text, options)
+        option = match_option(text, options) or shortened_option(text, options)
         if option is not None:
             return option.id
     return None

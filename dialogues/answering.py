@@ -6,7 +6,7 @@ from dialogues import events as ev
 from dialogues import path, personal
 from dialogues.events import Work
 from dialogues.guide import CodeTask, Language, ProgrammingLanguage, Question
-from dialogues.replying import count_words, match_option, read_number
+from dialogues.replying import count_words, match_option, read_number, shortened_option
 from dialogues.texts import one_line, say
 from dialogues.turn import Turn, ask_again, ask_for_number, question_options
 
@@ -18,7 +18,7 @@ LONGEST_DETAIL = 200
 def answer(turn: Turn, question: Question, said: ev.Said) -> None:
     """Take the words as an answer to what is open, if they can be one, and go on."""
     options = question_options(turn)
-    option = match_option(said.text, options)
+    option = match_option(said.text, options) or shortened_option(said.text, options)
     number = read_number(said.text)
     if turn.state.reopened and said.intent == "deny" and option is None:
         turn.note(said)

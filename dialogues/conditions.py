@@ -71,6 +71,28 @@ class Facts(Protocol):
 
 
 @dataclass(frozen=True)
+class OnlyType:
+    """Facts of which the candidate type is known, or nothing at all."""
+
+    name: str | None = None
+
+    def candidate_type(self) -> str | None:
+        return self.name
+
+    def profile(self, name: str) -> Scalar | None:
+        return None
+
+    def answer(self, question: str) -> Scalar | None:
+        return None
+
+    def words(self, question: str) -> int | None:
+        return None
+
+    def missing(self, key_point: str) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
 class Literal:
     value: Scalar
 

@@ -14,7 +14,7 @@ from dialogues.commands import COMMANDS as COMMANDS
 from dialogues.commands import confirm
 from dialogues.events import Event, Input, Reply, Work
 from dialogues.plan import Plan
-from dialogues.replying import LARGEST, match_option
+from dialogues.replying import LARGEST, match_option, shortened_option
 from dialogues.state import State
 from dialogues.texts import say
 from dialogues.turn import Turn, ask_again, ask_consent, fixed_options, open_choice, open_options
@@ -213,7 +213,7 @@ def _choose(turn: Turn, said: ev.Said) -> None:
     choice = open_choice(turn)
     assert choice is not None
     what, options = choice
-    option = match_option(said.text, options)
+    option = match_option(said.text, options) or shortened_option(said.text, options)
     if option is None:
         turn.offer("text", "choose_again", options)
         return

@@ -119,7 +119,14 @@ def _texts(guide: Guide, document: Document) -> Iterator[FileProblem]:
                 )
         for name in sorted(_named_in(text)):
             field = guide.profile.get(name)
-            if field is None:
+            if path[0] not in ("questions", "bank") or "options" in path or path[-1] == "label":
+                yield document.problem(
+                    path,
+                    f"{{profile.{name}}} stands where no fact is filled in",
+                    "name facts in questions, materials and follow-ups only",
+                    "misplaced-fact",
+                )
+            elif field is None:
                 yield _undeclared(document, path, name)
             elif not field.default:
                 yield document.problem(

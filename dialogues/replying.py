@@ -55,6 +55,33 @@ def match_option(text: str, options: Sequence[ReplyOption]) -> ReplyOption | Non
     return None
 
 
+_NEGATION = re.compile(r"[不没無无未非别]|\b(?:not?|never|none|cannot)\b|n['’]t\b", re.IGNORECASE)
+
+
+def shortened_option(text: str, options: Sequence[ReplyOption]) -> ReplyOption | None:
+    """The one option of whose text the words are a part: "both" for "Both shifts suit me".
+
+    Never one that says no where the words do not, or the other way round.
+    """
+    said = plain(text)
+    if count_words(said) < 1 or (count_words(said) == 1 and len(said) < 3):
+        return None
+    meant = [
+        option
+        for option in options
+        if _contains(plain(option.text), said)
+        and len(_NEGATION.findall(option.text)) == len(_NEGATION.findall(text))
+    ]
+    return meant[0] if len(meant) == 1 else None
+
+
+def _contains(text: str, part: str) -> bool:
+    """Latin words count as a whole only."""
+    before = r"(?<![a-z0-9])" if part[0].isascii() else ""
+    after = r"(?![a-z0-9])" if part[-1].isascii() else ""
+    return re.search(f"{before}{re.escape(part)}{after}", text) is not None
+
+
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip()
 

@@ -37,6 +37,9 @@ SCORED_BY: dict[Kind, ScoredBy] = {
 }
 """What a rubric says of the questions of each kind."""
 
+LONGEST_RUN = 60
+"""Seconds that all tests of a program may take together; the candidate waits for them."""
+
 Many = Annotated[list[Words], Field(min_length=1)]
 OneOrMany = Annotated[Many, BeforeValidator(_one_or_many, json_schema_input_type=Words | Many)]
 Phrases = dict[Language, OneOrMany]
@@ -241,6 +244,14 @@ def _parts_fit(
                 "add it to the question's `options:` in the rubric",
                 "unknown-option",
             )
+    if question.code is not None and question.code.seconds * len(scored.tests) > LONGEST_RUN:
+        yield document.problem(
+            (*path, "code"),
+            f"{len(scored.tests)} tests of {question.code.seconds:g} seconds may keep a candidate "
+            "waiting for too long",
+            f"keep tests times seconds within {LONGEST_RUN}",
+            "slow-tests",
+        )
     options = {option.id for option in question.options}
     for name in scored.options:
         if name not in options:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dialogues import conditions
-from dialogues.conditions import AllOf, AnyOf, Condition, Not, Reference, Scalar
+from dialogues.conditions import AllOf, AnyOf, Condition, Not, Reference
 from dialogues.guide import END, Guide, Question
 
 START = ""
@@ -77,28 +77,6 @@ def _steps_from(
     return [*ways, Step(question.id, following[own + 1], ())]
 
 
-@dataclass(frozen=True)
-class _OnlyType:
-    """Facts that know the candidate type and nothing else."""
-
-    name: str
-
-    def candidate_type(self) -> str | None:
-        return self.name
-
-    def profile(self, name: str) -> Scalar | None:
-        return None
-
-    def answer(self, question: str) -> Scalar | None:
-        return None
-
-    def words(self, question: str) -> int | None:
-        return None
-
-    def missing(self, key_point: str) -> bool:
-        return False
-
-
 def decided(condition: Condition | str, candidate_type: str) -> bool | None:
     """What a condition comes to for all candidates of a type; None when it depends on more."""
     if isinstance(condition, str):
@@ -116,7 +94,7 @@ def decided(condition: Condition | str, candidate_type: str) -> bool | None:
     for reference in conditions.references(condition):
         if not (isinstance(reference, Reference) and reference.kind == "candidate"):
             return None
-    return conditions.holds(condition, _OnlyType(candidate_type))
+    return conditions.holds(condition, conditions.OnlyType(candidate_type))
 
 
 def layers(guide: Guide, ways: Sequence[Step]) -> dict[str, int]:

@@ -8,8 +8,9 @@ level stands nearer to the root.
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 
-MAX_STEPS = 1_000_000
+MAX_STEPS = 4_000_000
 
 
 class TooComplexError(Exception):
@@ -41,7 +42,7 @@ class Operation:
 
 BOTH = Operation(lambda a, b: a and b, True, False)
 EITHER = Operation(lambda a, b: a or b, False, True)
-SUM = Operation(lambda a, b: a + b, 0)
+SUM = Operation(lambda a, b: None if a is None or b is None else a + b, 0)
 WHERE = Operation(lambda held, value: value if held else None)
 FIRST_KNOWN = Operation(lambda a, b: b if a is None else a)
 
@@ -146,17 +147,41 @@ class Diagrams:
 
     def grow(self, node: int, level: int) -> int:
         """Where `node` holds for the fact's value or for any earlier one of its values."""
+
+        def cumulate(children: list[int]) -> int:
+            for i in range(1, len(children)):
+                children[i] = self.either(children[i - 1], children[i])
+            return self._node(level, tuple(children))
+
+        return self._rebuild(node, {level: cumulate})
+
+    def without(self, node: int, levels: Iterable[int], operation: Operation) -> int:
+        """The operation over all values of the facts at `levels`, on which it then depends no more."""
+
+        def join(children: list[int]) -> int:
+            return reduce(lambda a, b: self.apply(operation, a, b), children)
+
+        return self._rebuild(node, dict.fromkeys(levels, join))
+
+    def given(self, node: int, indices: Mapping[int, int]) -> int:
+        """The function where the named facts have the values at these indices."""
+
+        def take(index: int) -> Callable[[list[int]], int]:
+            return lambda children: children[index]
+
+        return self._rebuild(node, {level: take(index) for level, index in indices.items()})
+
+    def _rebuild(self, node: int, change: Mapping[int, Callable[[list[int]], int]]) -> int:
+        """The function with other nodes at some levels, from below."""
         done: dict[int, int] = {}
         for each in reversed(self.under(node)):
-            done[each] = each
-            if self._levels[each] == level:
-                children = list(self._children[each])
-                for i in range(1, len(children)):
-                    children[i] = self.either(children[i - 1], children[i])
+            level, children = self._levels[each], [done[child] for child in self._children[each]]
+            if level == self._leaf:
+                done[each] = each
+            elif level in change:
+                done[each] = change[level](children)
+            else:
                 done[each] = self._node(level, tuple(children))
-            elif self._levels[each] < level:
-                children = [done[child] for child in self._children[each]]
-                done[each] = self._node(self._levels[each], tuple(children))
         return done[node]
 
     def under(self, node: int) -> list[int]:

@@ -149,13 +149,13 @@ class _Domains:
             return
         group.related = group.related or sum(map(bool, groups)) > 1
         for side in sides:
-            constant: Scalar = self.type
-            if isinstance(side, conditions.Literal):
-                constant = side.value
-            if isinstance(constant, str):
-                group.words.add(constant)
-            else:
-                group.numbers.add(constant)
+            match side:
+                case Reference("candidate"):
+                    group.words.add(self.type)
+                case conditions.Literal(str(word)):
+                    group.words.add(word)
+                case conditions.Literal(float(number)):
+                    group.numbers.add(number)
 
     def _value_facts(self, reference: Reference) -> tuple[str, ...]:
         names = value_facts(self.guide, self.type, reference)

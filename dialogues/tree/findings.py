@@ -6,8 +6,9 @@ from dialogues import conditions
 from dialogues.conditions import Reference
 from dialogues.guide import END, Guide, Question
 from dialogues.tree.comparisons import question_places
-from dialogues.tree.flow import BranchFate, Flow
+from dialogues.tree.flow import Flow
 from dialogues.tree.followups import FollowUpFate, line_fates, probe_fates
+from dialogues.tree.ways import BranchFate
 from dialogues.yamlfile import Document, FileProblem, Path
 
 Flows = Mapping[str, Flow]

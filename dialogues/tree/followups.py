@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dialogues.guide import Line, Question
-from dialogues.tree.flow import Flow, Place
+from dialogues.tree.flow import Flow
+from dialogues.tree.ways import Place
 
 __all__ = ["FollowUpFate", "line_fates", "probe_fates"]
 
@@ -36,8 +37,7 @@ def probe_fates(flow: Flow, question: Question) -> list[FollowUpFate]:
     diagrams = flow.diagrams
     for place, start in _starts(flow, question):
         # open_[n]: where exactly n of the earlier probes hold.
-        open_ = [start] + [diagrams.false] * (question.max_probes - 1)
-        open_ = open_[: question.max_probes]
+        open_ = [start, *[diagrams.false] * question.max_probes][: question.max_probes]
         for fate, probe in zip(fates, question.probes, strict=True):
             fate.seen = fate.seen or start != diagrams.false
             holds = flow.condition(probe.when, question, place)

@@ -338,24 +338,7 @@ class _Speaker:
         return _QUOTES[self.language].format(text)
 
 
-class _NoFacts:
-    def candidate_type(self) -> str | None:
-        return None
-
-    def profile(self, name: str) -> Scalar | None:
-        return None
-
-    def answer(self, question: str) -> Scalar | None:
-        return None
-
-    def words(self, question: str) -> int | None:
-        return None
-
-    def missing(self, key_point: str) -> bool:
-        return False
-
-
-_NO_FACTS = _NoFacts()
+_NO_FACTS = conditions.OnlyType()
 
 
 def _spaced(*parts: str) -> str:

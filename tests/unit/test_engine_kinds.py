@@ -6,8 +6,9 @@ import pytest
 
 from bot.sandbox.verdicts import Verdict
 from dialogues.answering import LONGEST_DETAIL, describe_examples
-from dialogues.events import Answered, Program
+from dialogues.events import Answered, Program, ReplyOption
 from dialogues.guide import Question
+from dialogues.replying import shortened_option
 from dialogues.texts import TEXTS
 from tests.plans import Talk, case, line, make_guide, make_plan, options, probe, program, question
 from tests.plans import scenario as make_scenario
@@ -357,3 +358,30 @@ def test_a_scored_number() -> None:
 def test_follow_ups_are_known_by_id() -> None:
     made = Question.model_validate(REPORT)
     assert list(made.follow_ups) == ["colleague", "lead", "again", "never", "existing", "short"]
+
+
+SHIFTS = (("both", "早班晚班都可以", "Both shifts suit me"), ("early", "只方便上早班", "Early shifts only"), ("none", "都不可以", "Neither suits me"))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "meant"),
+    [
+        ("zh", "早班晚班", "both"),
+        ("zh", "方便上早班", "early"),
+        ("zh", "都可以", "both"),  # Not the one that says no.
+        ("zh", "早班", None),  # Two options speak of it.
+        ("zh", "不可以", "none"),
+        ("zh", "可", None),
+        ("en", "both shifts", "both"),
+        ("en", "Both", "both"),
+        ("en", "shifts", None),
+        ("en", "me", None),
+        ("en", "not early", None),
+        ("en", "rly shifts", None),
+    ],
+)
+def test_part_of_an_options_words_will_do(language: str, text: str, meant: str | None) -> None:
+    column = 1 if language == "zh" else 2
+    options = [ReplyOption(id=each[0], text=each[column]) for each in SHIFTS]
+    found = shortened_option(text, options)
+    assert (found.id if found else None) == meant

@@ -11,9 +11,10 @@ from dialogues.guide import END, Guide
 from dialogues.path import StateFacts
 from dialogues.tree.domains import Value
 from dialogues.tree.findings import _may_be_asked
-from dialogues.tree.flow import BranchFate, Flow, Route
+from dialogues.tree.flow import Flow, Route
 from dialogues.tree.proofs import gap, is_scored, minutes_of
 from dialogues.tree.walk import walk
+from dialogues.tree.ways import BranchFate
 from tests.plans import TYPES, Talk, make_guide, make_plan, question
 from tests.unit.tree_samples import Visit, assignments, guides, visits
 
@@ -220,6 +221,31 @@ def test_independent_facts_stay_small() -> None:
     assert flow.count_routes() is None
     assert extent.low_route.facts == {f"profile.f{i}": "y" for i in range(25)}
     assert extent.low_route.share == pytest.approx(3.0**-25)
+
+
+def test_short_answers_that_skip_the_next_question() -> None:
+    """300 facts in a row, each deciding on one question: far more ways than could be added up."""
+    count = 300
+    minutes = [round(1 + (i * 37 % 11) / 7, 2) for i in range(count)]
+    made = [
+        question(
+            f"q{i}",
+            minutes=minutes[i],
+            next=[{"when": f"words(q{i}) < 5", "go": f"q{i + 2}"}] if i < count - 2 else [],
+        )
+        for i in range(count)
+    ]
+    flow = Flow(make_guide(*made), "campus")
+    shortest = [0.0] * (count + 1)
+    for i in reversed(range(count)):
+        after = [shortest[i + 1]] + ([shortest[i + 2]] if i < count - 2 else [])
+        shortest[i] = minutes[i] + min(after)
+    extent = flow.extent(minutes_of)
+    assert extent.low == pytest.approx(shortest[0])
+    assert extent.high == pytest.approx(sum(minutes))
+    for route, value in ((extent.low_route, extent.low), (extent.high_route, extent.high)):
+        total = sum(flow.guide.by_id[name].minutes for name in route.questions)
+        assert total == pytest.approx(value)
 
 
 def test_exact_sums_of_decimal_minutes() -> None:
