@@ -78,12 +78,18 @@ def many() -> tuple[Data, list[str]]:
     return profile, [f"profile.number{i % 20} >= {i // 20 * 2}" for i in range(150)]
 
 
+def rows() -> tuple[Data, list[str]]:
+    """Every second question is left out after short words in the one before."""
+    return {}, ["words({here}) < 20"] * 149
+
+
 SHAPES = (
     Shape("60 questions, 25 conditions", 60, simple),
     Shape("300 questions, 25 conditions", 300, simple),
     Shape("300 questions, 25 facts each twice", 300, independent),
     Shape("300 questions, 25 conditions on 5 numbers", 300, shared),
     Shape("300 questions, 150 conditions on 20 numbers", 300, many),
+    Shape("300 questions, 149 conditions on 149 answers", 300, rows),
 )
 
 
@@ -125,7 +131,8 @@ def scored_as(question: Data, source: Data) -> Data:
         if "at" in made and not set(made["at"]) <= places:
             del made["at"]
         points.append(made)
-    named = {text for probe in question.get("probes", []) for text in [probe["when"]]}
+    lines = [line for turn in question.get("turns", []) for line in turn["replies"]]
+    named = {each.get("when", "") for each in [*question.get("probes", []), *lines]}
     wanted = [p for p in points if any(f"({p['id']})" in text for text in named)]
     rest = [p for p in points if p not in wanted]
     return {"key_points": [*wanted, *rest][: max(KEY_POINTS, len(wanted))]}
@@ -150,7 +157,8 @@ def make(shape: Shape) -> tuple[str, str]:
     step = shape.questions // len(conditions)
     for i, text in enumerate(conditions):
         over = min(i * step + 2, shape.questions - 1)
-        questions[i * step]["next"] = [{"when": text, "go": questions[over]["id"]}]
+        when = text.format(here=questions[i * step]["id"])
+        questions[i * step]["next"] = [{"when": when, "go": questions[over]["id"]}]
     even = {name: {**c, "weight": 100 / len(competencies)} for name, c in competencies.items()}
     guide = {
         "guide": "large",

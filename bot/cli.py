@@ -217,8 +217,13 @@ def open_campaign(
 ) -> None:
     """Open a campaign to all, or move it to new versions of its guides."""
     from bot.commands import server
+    from bot.commands.guide_check import count_findings
 
     print(server.open_campaign_from(Settings(), name, guide))
+    found = count_findings(guide)
+    if found:
+        names = " ".join(map(str, guide))
+        print(f"{found} findings; look at them with: miantan guide check {names}", file=sys.stderr)
 
 
 def _language(given: str | None) -> Language | None:

@@ -8,7 +8,7 @@ from dialogues.answering import leave_as_it_was, skip
 from dialogues.events import Work
 from dialogues.guide import Language
 from dialogues.replying import match_option, named_language
-from dialogues.turn import Turn, ask_again, fixed_options, show_material
+from dialogues.turn import Turn, ask_again, fixed_options
 
 
 def _ask_confirmation(turn: Turn, what: ev.Confirmable) -> None:
@@ -149,9 +149,7 @@ def _explain(key: str, turn: Turn) -> None:
 
 def _repeat(turn: Turn) -> None:
     """Say what is open again, at a part of a case with its material."""
-    if turn.state.probe is not None:
-        show_material(turn)
-    ask_again(turn)
+    ask_again(turn, material=True)
 
 
 COMMANDS: dict[str, Callable[[Turn], None]] = {

@@ -72,8 +72,11 @@ class Turn:
             self.emit(Resumed(at=self.now))
 
 
-def ask_again(turn: Turn) -> None:
-    """Say what is open now: the confirmation, consent, a choice, the follow-up or the question."""
+def ask_again(turn: Turn, material: bool = False) -> None:
+    """Say what is open now: the confirmation, consent, a choice, the follow-up or the question.
+
+    A case's material stands before its first question; before a follow-up only if asked for.
+    """
     state, question = turn.state, turn.question
     if state.pending is not None:
         turn.offer("text", f"confirm_{state.pending}", fixed_options(turn, "yes", "no"))
@@ -86,32 +89,24 @@ def ask_again(turn: Turn) -> None:
         if choice is not None:
             turn.offer("text", *choice)
     else:
-        if state.probe is None:
-            show_material(turn)
-        _ask(turn, question)
+        _ask(turn, question, material or state.probe is None)
 
 
-def _ask(turn: Turn, question: Question) -> None:
+def _ask(turn: Turn, question: Question, material: bool) -> None:
     state = turn.state
-    text = question.follow_ups[state.probe].text if state.probe else question.text
+    text = turn.personal(question.follow_ups[state.probe].text if state.probe else question.text)
+    if material and question.material:
+        text = f"{turn.personal(question.material)}\n\n{text}"
     turn.replies.append(
         Reply(
             kind="question",
-            text=turn.personal(text),
+            text=text,
             options=question_options(turn),
             question=question.id,
             probe=state.probe,
             progress=(len(state.asked), path.expected_total(turn.guide, state)),
         )
     )
-
-
-def show_material(turn: Turn) -> None:
-    """The material of the open case, where it has any."""
-    question = turn.question
-    if question is not None and question.material:
-        text = turn.personal(question.material)
-        turn.replies.append(Reply(kind="text", text=text, question=question.id))
 
 
 def ask_consent(turn: Turn) -> None:

@@ -16,8 +16,8 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-MAX_CHARACTERS = 1_000_000
-MAX_VALUES = 50_000
+MAX_CHARACTERS = 3_000_000
+MAX_VALUES = 150_000
 MAX_DEPTH = 12
 MAX_MESSAGE = 400
 

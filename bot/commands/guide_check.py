@@ -67,6 +67,15 @@ def run(files: Sequence[Path], rubric_file: Path | None, as_json: bool) -> int:
     return 1 if problems else 0
 
 
+def count_findings(files: Sequence[Path]) -> int:
+    """How many things a check of the guides finds."""
+    checked = Check(None)
+    for file in files:
+        checked.read(file)
+    checked.check()
+    return len(checked.problems)
+
+
 class Check:
     """A check in the making: guides are read first, since they may share a rubric."""
 

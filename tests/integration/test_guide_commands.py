@@ -1,6 +1,7 @@
 """`miantan guide …` as people type it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,17 @@ SOFTWARE = sample_guide("campus-software-engineer")
 SALES = sample_guide("sales-representative")
 
 
-def miantan(*words: object, say: str = "") -> subprocess.CompletedProcess[str]:
+def miantan(*words: object, say: str = "", **env: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from bot.cli import main; main()", *map(str, words)]
     return subprocess.run(
-        command, input=say, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False
+        command,
+        input=say,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        check=False,
+        env={**os.environ, **env},
     )
 
 
@@ -115,3 +123,18 @@ def test_graph_export_and_import(tmp_path: Path) -> None:
     ]
     assert miantan("guide", "diff", SALES, back, "--json").stdout.startswith('{"changes": []')
     assert miantan("guide", "check", back).returncode == 0
+
+
+def test_opening_a_campaign_says_what_a_check_would_find(tmp_path: Path) -> None:
+    home = {"MIANTAN_HOME": str(tmp_path / "home")}
+    assert miantan("migrate", **home).returncode == 0
+    good = miantan("campaign", "open", "good", "--guide", SALES, **home)
+    assert (good.returncode, good.stderr) == (0, "")
+    assert good.stdout.endswith("/chat/good\n")
+    ended = tmp_path / "ended.yml"
+    text = SALES.read_text("utf-8").replace("\nversion: ", "\nversion: 9", 1)
+    first = "  - id: warmup\n"
+    ended.write_text(text.replace(first, f"{first}    next: [{{go: end}}]\n", 1), "utf-8")
+    done = miantan("campaign", "open", "ended", "--guide", ended, **home)
+    assert done.returncode == 0
+    assert f"findings; look at them with: miantan guide check {ended}" in done.stderr

@@ -99,9 +99,7 @@ def test_a_scenario_without_turns_is_a_question() -> None:
 @pytest.mark.parametrize(("language", "end"), [("en", ""), ("zh", "（中）")])
 def test_the_material_comes_first_and_once(language: str, end: str) -> None:
     talk = begun(case("shop", "plan", "check"), question("two"), language=language)
-    assert talk.texts[1:] == [f"shop material{end}", f"shop{end}"]
-    assert (talk.replies[1].kind, talk.replies[1].question) == ("text", "shop")
-    assert talk.replies[1].progress is None
+    assert talk.texts[1:] == [f"shop material{end}\n\nshop{end}"]
     talk.say("I look at the figures")
     assert (talk.open, talk.texts) == ("shop.plan", [f"plan{end}"])
     talk.say("a plan")
@@ -113,10 +111,10 @@ def test_the_material_comes_first_and_once(language: str, end: str) -> None:
 def test_repeating_shows_the_material_once() -> None:
     talk = begun(case("shop", "plan"))
     talk.say("repeat", "repeat_question")
-    assert talk.texts == ["shop material", "shop"]
+    assert talk.texts == ["shop material\n\nshop"]
     talk.say("I look at the figures")
     talk.say("repeat", "repeat_question")
-    assert talk.texts == ["shop material", "plan"]
+    assert talk.texts == ["shop material\n\nplan"]
     talk.say("how am I scored", "ask_about_scoring")
     assert talk.texts[1:] == ["plan"]
 
@@ -126,9 +124,9 @@ def test_the_material_is_shown_after_a_pause_and_in_another_language() -> None:
     talk.say("I look at the figures")
     talk.say("pause", "pause")
     talk.say("resume", "resume")
-    assert talk.texts[1:] == ["shop material", "plan"]
+    assert talk.texts[1:] == ["shop material\n\nplan"]
     talk.say("switch to Chinese", "change_language")
-    assert talk.texts[1:] == ["shop material（中）", "plan（中）"]
+    assert talk.texts[1:] == ["shop material（中）\n\nplan（中）"]
 
 
 def test_while_a_confirmation_is_open_only_it_is_repeated() -> None:

@@ -316,14 +316,15 @@ class Interviews(RuleBasedStateMachine):
             return
         assert reply.question == state.question
         asked = self.model.question(reply.question)
-        if reply.kind == "text":
-            assert reply.text == asked.material[state.language]
-            return
         assert reply.probe == state.probe
         assert reply.progress == (len(self.model.asked), self.model.total())
         follow_ups = [*asked.parts, *asked.probes, *(x for t in asked.turns for x in t.replies)]
         text = next((x.text for x in follow_ups if x.id == reply.probe), asked.text)
-        assert reply.text == self.filled(text)
+        material = asked.material.get(state.language)
+        if material is None or (reply.probe is not None and not reply.text.startswith(material)):
+            assert reply.text == self.filled(text)
+        else:
+            assert reply.text == f"{material}\n\n{self.filled(text)}"
 
     def filled(self, text: Text) -> str:
         said = text[self.talk.state.language]

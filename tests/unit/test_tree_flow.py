@@ -248,6 +248,21 @@ def test_short_answers_that_skip_the_next_question() -> None:
         assert total == pytest.approx(value)
 
 
+def test_a_fact_looked_at_on_one_of_two_ways_that_meet() -> None:
+    profile = {name: {"type": "choice", "options": ["y", "n"]} for name in ("f", "g")}
+    made = [
+        question("q0", minutes=1, next=[{"when": "profile.f == 'y'", "go": "q2"}]),
+        question("q1", minutes=1, next=[{"when": "profile.g == 'y'", "go": "long"}, {"go": "q3"}]),
+        question("long", minutes=10, next=[{"go": "q3"}]),
+        question("q2", minutes=0.5),
+        question("q3", minutes=1, next=[{"when": "profile.g == 'y'", "go": "end"}]),
+        question("q4", minutes=10),
+    ]
+    extent = Flow(make_guide(*made, profile=profile), "campus").extent(minutes_of)
+    assert (extent.low, extent.high) == (2.5, 13)
+    assert extent.low_route.questions == ("q0", "q2", "q3")
+
+
 def test_exact_sums_of_decimal_minutes() -> None:
     made = [question(f"q{i}", minutes=0.1) for i in range(10)]
     assert Flow(make_guide(*made), "campus").extent(minutes_of).high == 1.0

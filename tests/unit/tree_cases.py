@@ -95,6 +95,17 @@ questions:
   - {id: b, text: {en: b}}
   - {id: c, text: {en: c}}
 """,
+    "a number can be equal to a number of words, and between two of them": """
+profile: {x: {type: number}, y: {type: number}}
+questions:
+  - id: a
+    text: {en: a}
+    next:
+      - {when: profile.y == words(a) and words(a) > 4 and profile.y < 6, go: c}
+      - {when: words(a) == 5 and profile.x > 4 and profile.x < words(a) and profile.y > words(a) and profile.y < 6, go: c}
+  - {id: b, text: {en: b}}
+  - {id: c, text: {en: c}}
+""",
     "dead-branch between two whole numbers": """
 questions:
   - id: a
