@@ -3,6 +3,8 @@
 import threading
 from typing import Any
 
+import structlog
+
 from bot import sandbox
 from bot.sandbox.programs import read_program
 from bot.storage.catalogue import Role
@@ -14,6 +16,7 @@ from dialogues.state import State
 from scoring.encoder import Encoder
 from scoring.evidence import Assessor, Found, ProgramVerdict
 
+log = structlog.get_logger()
 _NO_ANSWER = frozenset({"no_words", *COMMANDS})
 
 
@@ -58,7 +61,10 @@ class Assessors:
         tests = role.rubric.questions[question.id].tests
         try:
             runs = sandbox.run(program, tests, question.code)
-        except sandbox.SandboxError:
+        except sandbox.SandboxError as error:
+            # What comes after the colon may be a program's own words.
+            reason = str(error).partition(":")[0]
+            log.error("sandbox failed", language=program.language, reason=reason)
             found = Found(reasons=("not_run",))
             return Said(text, intent, (), {"found": found.model_dump(mode="json")}, Program(False))
         verdicts = tuple(ProgramVerdict(test=run.test, verdict=run.verdict) for run in runs)

@@ -9,8 +9,10 @@ from dialogues.guide import Language
 
 app = typer.Typer(help="Check, draw, try and exchange interview guides.", no_args_is_help=True)
 
-GuideArgument = Annotated[Path, typer.Argument(help="The interview guide (YAML)")]
-RubricFile = Annotated[Path | None, typer.Option("--rubric", help="The rubric, if not the guide's")]
+GuideArgument = Annotated[Path, typer.Argument(help="The interview guide (YAML)", readable=False)]
+RubricFile = Annotated[
+    Path | None, typer.Option("--rubric", help="The rubric, if not the guide's", readable=False)
+]
 Lang = Annotated[Language, typer.Option(help="zh or en")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="Where to write it")]
@@ -18,7 +20,7 @@ Out = Annotated[Path, typer.Option("-o", "--out", help="Where to write it")]
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Interview guides (YAML)")],
+    files: Annotated[list[Path], typer.Argument(help="Interview guides (YAML)", readable=False)],
     rubric: RubricFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -59,8 +61,8 @@ def simulate(
 
 @app.command()
 def diff(
-    before: Annotated[Path, typer.Argument(help="The guide as it was")],
-    after: Annotated[Path, typer.Argument(help="The guide as it is now")],
+    before: Annotated[Path, typer.Argument(help="The guide as it was", readable=False)],
+    after: Annotated[Path, typer.Argument(help="The guide as it is now", readable=False)],
     lang: Lang = "zh",
     as_json: AsJson = False,
 ) -> None:
@@ -80,7 +82,9 @@ def export(guide: GuideArgument, out: Out, rubric: RubricFile = None) -> None:
 
 @app.command(name="import")
 def import_(
-    sheet: Annotated[Path, typer.Argument(help="A spreadsheet that was exported, then edited")],
+    sheet: Annotated[
+        Path, typer.Argument(help="A spreadsheet that was exported, then edited", readable=False)
+    ],
     out: Out,
 ) -> None:
     """Read a spreadsheet back: the guide, and beside it its rubric."""

@@ -15,7 +15,7 @@ from bot.pipeline import MAX_CHARACTERS, Inbound, Pipeline, usable
 from bot.security.sealing import ErasedError
 from bot.storage import waiting
 from bot.storage.catalogue import Role
-from bot.storage.interviews import Opened, Outcome, TurnConflictError, taken_in
+from bot.storage.interviews import Opened, Outcome, TurnConflictError, lock, taken_in
 from bot.storage.waiting import Waiting
 from dialogues import engine
 from dialogues.plan import Plan
@@ -55,6 +55,7 @@ class Joining:
         """Whether the message is one that waits (or did before)."""
         if taken_in(session, inbound.channel, inbound.message_id):
             return True
+        lock(session, inbound.interview_id)
         opened, plan, role = self.pipeline.open_for(session, inbound.interview_id, text)
         if not self._joins(opened, plan, role, text):
             return False

@@ -195,6 +195,7 @@ class Pipeline:
         heard = [(message.channel, message.message_id) for message in messages]
 
         def commit(session: Session) -> Outcome:
+            interviews.lock(session, interview_id)
             if waiting.drop(session, messages) != len(messages):
                 raise TurnConflictError(interview_id)
             return self._commit(session, opened, plan, transition, heard)

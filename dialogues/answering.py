@@ -108,6 +108,8 @@ def ask_or_finish(turn: Turn, question: Question | None) -> None:
         turn.work.append(Work("score"))
         return
     turn.emit(ev.Asked(at=turn.now, question=question.id))
+    if question.id in turn.state.added:
+        turn.notice("added_question")
     ask_again(turn)
 
 
@@ -122,10 +124,12 @@ def _hear_program(turn: Turn, question: Question, task: CodeTask, said: ev.Said)
         if _is_last_version(turn, task, said.program):
             go_on(turn, question)
         else:
-            turn.offer("question", "program_again", question_options(turn))
+            left = task.attempts - turn.state.tries
+            turn.offer("question", "program_again", question_options(turn), left=left)
         return
     turn.note(said)
-    if match_option(said.text, options) is not None:
+    kept = match_option(said.text, options) or shortened_option(said.text, options)
+    if kept is not None or (options and said.intent == "deny"):
         go_on(turn, question)
     else:
         comma = "、" if turn.language == "zh" else ", "

@@ -116,7 +116,9 @@ def _resume(turn: Turn) -> None:
         if turn.state.reopened:
             turn.notice("correct")
         _repeat(turn)
-    elif turn.state.reopened:
+    elif turn.state.reopened or (
+        turn.question is not None and turn.question.code and turn.state.tries
+    ):
         leave_as_it_was(turn)
     else:
         ask_again(turn)

@@ -6,6 +6,7 @@ turn is the fold of its events.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from dialogues import events as ev
 from dialogues import path, personal
@@ -13,11 +14,15 @@ from dialogues.answering import answer, ask_or_finish
 from dialogues.commands import COMMANDS as COMMANDS
 from dialogues.commands import confirm
 from dialogues.events import Event, Input, Reply, Work
+from dialogues.guide import RESUME
 from dialogues.plan import Plan
 from dialogues.replying import LARGEST, match_option, shortened_option
 from dialogues.state import State
 from dialogues.texts import say
 from dialogues.turn import Turn, ask_again, ask_consent, fixed_options, open_choice, open_options
+
+MAX_FACTS, LONGEST_FACT = 100, 500
+"""How many facts of an order are kept, and how many characters of one."""
 
 
 @dataclass(frozen=True)
@@ -94,14 +99,15 @@ def _begin(turn: Turn, begin: ev.Begin) -> None:
 
 
 def _storable(profile: Mapping[str, object]) -> dict[str, str | float | bool | None]:
-    """What of the profile can be kept: words up to a résumé's length, numbers, yes and no."""
+    """What of the profile can be kept: words (a résumé's more than others), numbers, yes and no."""
     kept: dict[str, str | float | bool | None] = {}
-    for key, value in profile.items():
+    for key, value in islice(profile.items(), MAX_FACTS):
+        most = personal.MAX_RESUME if key == RESUME else LONGEST_FACT
         match value:
             case None | bool():
                 kept[key] = value
             case str():
-                kept[key] = value[: personal.MAX_RESUME].encode(errors="replace").decode()
+                kept[key] = value[:most].encode(errors="replace").decode()
             case int() | float() if abs(value) < LARGEST:
                 kept[key] = float(value)
     return kept

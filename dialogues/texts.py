@@ -98,9 +98,13 @@ TEXTS: dict[str, dict[Language, str]] = {
         "en": "Your program is saved, but it cannot be run at the moment. A recruiter will look at "
         "it; you can go on.",
     },
+    "added_question": {
+        "zh": "招聘人员还想请您回答一个问题。",
+        "en": "The recruiters would like to ask you one more question.",
+    },
     "program_again": {
-        "zh": "您可以修改后再发一版，也可以就用这一版。",
-        "en": "You can send another version, or keep this one.",
+        "zh": "您还可以再发 {left} 版，以最后一版为准；也可以就用这一版。",
+        "en": "You can send {left} more, and the last one counts; or keep this one.",
     },
     "keep_program": {"zh": "就用这一版", "en": "Keep this version"},
     "test_passed": {"zh": "通过", "en": "passed"},

@@ -1,5 +1,6 @@
 """The rubric (评分标准): the models of `scoring/rubrics/*.yml`, and their fit with a guide."""
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
@@ -252,6 +253,14 @@ def _parts_fit(
             f"keep tests times seconds within {LONGEST_RUN}",
             "slow-tests",
         )
+    for name in _dead_bands(question, scored):
+        yield document.problem(
+            (*path, "id"),
+            f"the rubric's band {name!r} is never given: no number from min to max falls into it "
+            "that does not fall into an earlier one",
+            "correct its bounds, move it up, or remove it",
+            "dead-band",
+        )
     options = {option.id for option in question.options}
     for name in scored.options:
         if name not in options:
@@ -272,6 +281,21 @@ def _parts_fit(
                     "name the question, or one of its parts or lines",
                     "unknown-line",
                 )
+
+
+def _dead_bands(question: Question, scored: RubricQuestion) -> Iterator[str]:
+    """Bands outside the question's bounds, or within one earlier band."""
+    before: list[tuple[float, float]] = []
+    for band in scored.bands:
+        low = max(_or(band.min, -math.inf), _or(question.min, -math.inf))
+        high = min(_or(band.max, math.inf), _or(question.max, math.inf))
+        if low > high or any(a <= low and high <= b for a, b in before):
+            yield band.id
+        before.append((low, high))
+
+
+def _or(bound: float | None, otherwise: float) -> float:
+    return otherwise if bound is None else bound
 
 
 def _conditions(question: Question) -> Iterator[tuple[Path, str]]:

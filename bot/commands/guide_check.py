@@ -11,6 +11,7 @@ from dialogues.guide import Guide, ProgrammingLanguage, Text
 from dialogues.guidefile import read_guide
 from dialogues.tree.check import check_guide, in_order
 from dialogues.tree.flow import MAX_ROUTES
+from dialogues.tree.followups import Restricted
 from dialogues.tree.proofs import Proof
 from dialogues.yamlfile import Document, FileProblem
 from dialogues.yamlfile import Path as Place
@@ -125,9 +126,10 @@ class Check:
             read.document,
             list(rubric.competencies) if rubric is not None and fits else None,
             _runnable(guide),
+            restricted=_restricted(rubric) if rubric is not None else None,
         )
         self.problems += report.problems
-        self.proved += _summary(str(read.file), guide, report.proofs)
+        self.proved += _summary(str(read.file), guide, report.proofs, fits)
 
     def _rubric(self, path: Path, read: Read) -> ReadRubric:
         """The rubric of a guide; reading each once."""
@@ -174,6 +176,14 @@ def _runnable(guide: Guide) -> list[ProgrammingLanguage]:
     from bot.sandbox import available
 
     return [language for language in wanted if available(language)]
+
+
+def _restricted(rubric: Rubric) -> dict[str, Restricted]:
+    """By question, the key points that count in the answers to some lines only."""
+    return {
+        name: {point.id: frozenset(point.at) for point in question.key_points if point.at}
+        for name, question in rubric.questions.items()
+    }
 
 
 def _unused(rubric: Rubric, document: Document, guides: Sequence[Guide]) -> Iterator[FileProblem]:
@@ -223,13 +233,15 @@ def _texts(rubric: Rubric) -> Iterator[tuple[Place, str, Text]]:
             yield place, f"the key point {name}.{point.id}", texts
 
 
-def _summary(file: str, guide: Guide, proofs: Sequence[Proof]) -> Iterator[str]:
-    """What was proved of a guide, for each candidate type a line."""
+def _summary(file: str, guide: Guide, proofs: Sequence[Proof], judged: bool) -> Iterator[str]:
+    """What was proved of a guide, for each candidate type a line. `judged` by its rubric."""
     for proof in proofs:
         title = " ".join(guide.candidate_types[proof.candidate_type].values())
         routes = f"more than {MAX_ROUTES:,}" if proof.routes is None else f"{proof.routes:,}"
         covered = "every competency is asked about on every path 每条路径都问到每项能力"
-        if proof.uncovered:
+        if not judged:
+            covered = "without its rubric, competencies were not checked 没有评分标准，未检查能力"
+        elif proof.uncovered:
             covered = f"not asked about on every path 有路径没有问到: {', '.join(proof.uncovered)}"
         yield (
             f"{file}: {proof.candidate_type} ({title}): paths 路径 {routes}; "

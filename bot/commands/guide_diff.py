@@ -1,17 +1,19 @@
 """`miantan guide diff`: what changes for whom between two guides."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from bot.commands.errors import CommandError
 from bot.commands.guide_simulate import load
+from bot.files import read_text, rubric_path
 from dialogues import conditions
 from dialogues.guide import Guide, Language
-from dialogues.tree.diff import Change, Difference, Reach, TooComplexError, compare
+from dialogues.tree.diff import Change, Difference, Reach, TooComplexError, compare, compare_data
 from dialogues.tree.plain import say_condition, say_question
+from scoring.rubric import load_rubric
 
 WIDTH = 300
 """Characters of a value that are shown; JSON has all."""
@@ -22,7 +24,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "moved": "移动",
         "changed": "修改",
         "for": "影响：{types}",
-        "none": "两份提纲没有差别。",
+        "none": "两份提纲和它们的评分标准没有差别。",
         "minutes": "{low:g}–{high:g} 分钟",
         "scored": "计分题 {low}–{high} 道",
         "ways": "{count} 种路径",
@@ -43,7 +45,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "moved": "moved",
         "changed": "changed",
         "for": "for: {types}",
-        "none": "The two guides do not differ.",
+        "none": "The two guides and their rubrics do not differ.",
         "minutes": "{low:g}–{high:g} minutes",
         "scored": "{low}–{high} scored questions",
         "ways": "{count} paths",
@@ -70,10 +72,20 @@ def run(before: Path, after: Path, language: Language, as_json: bool) -> None:
         raise CommandError(
             f"the paths are too many to follow at {error}; see `miantan guide check`"
         ) from None
+    found = replace(found, changes=(*found.changes, *_rubric_changes(before, old, after, new)))
     if as_json:
         print(json.dumps(as_data(found), ensure_ascii=False))
     else:
         print("\n".join(Report(old, new, language).lines(found)))
+
+
+def _rubric_changes(before: Path, old: Guide, after: Path, new: Guide) -> Sequence[Change]:
+    """What differs between the guides' rubrics, where both are found."""
+    files = rubric_path(before, old.rubric), rubric_path(after, new.rubric)
+    if not all(file.exists() for file in files):
+        return ()
+    was, now = (load_rubric(read_text(file), str(file)) for file in files)
+    return compare_data("rubric", was, now)
 
 
 def as_data(found: Difference) -> dict[str, Any]:

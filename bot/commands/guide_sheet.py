@@ -1,11 +1,13 @@
 """`miantan guide export` and `import`: a guide and its rubric as a spreadsheet, and back."""
 
+import re
 from pathlib import Path
 
 from bot.commands.errors import CommandError
 from bot.demo import read_files
 from bot.sheets.check import from_xlsx
 from bot.sheets.fill import rows_of
+from bot.sheets.layout_facts import GUIDE
 from bot.sheets.limits import MAX_BYTES
 from bot.sheets.write import to_xlsx
 from bot.storage.catalogue import load_role
@@ -35,9 +37,27 @@ def import_from(sheet: Path, out: Path) -> None:
         raise CommandError(f"{out}: the rubric goes into this file; give the guide another name")
     if out.suffix.lower() not in (".yml", ".yaml"):
         raise CommandError(f"{out}: a guide's name ends in .yml; name it so")
+    others = _others(out, files.rubric.rubric)
+    if others and (not rubric.exists() or rubric.read_text("utf-8") != files.rubric_text):
+        raise CommandError(
+            f"{rubric}: {others[0]} uses this rubric too and would be scored by the new one; give "
+            f"the rubric another id in the sheet {GUIDE.title!r}, or import into another folder"
+        )
     _write_all({out: files.guide_text.encode(), rubric: files.rubric_text.encode()})
     print(f"{out}: the guide {files.guide.guide} from {sheet}")
     print(f"{rubric}: its rubric {files.rubric.rubric}")
+
+
+def _others(guide: Path, rubric: str) -> list[Path]:
+    """Other guides in the folder that name the rubric."""
+    named = re.compile(rf"^rubric:\s*['\"]?{re.escape(rubric)}['\"]?\s*(#.*)?$", re.MULTILINE)
+    return [
+        file
+        for file in sorted(guide.parent.glob("*.y*ml"))
+        if file.resolve() != guide.resolve()
+        and not file.name.endswith(".rubric.yml")
+        and named.search(file.read_text("utf-8", errors="replace"))
+    ]
 
 
 def _write_all(files: dict[Path, bytes]) -> None:

@@ -173,6 +173,8 @@ def _play(talk: Conversation, answers: Answers, quiet: bool) -> None:
         if not quiet:
             print(f"\n> {text}")
         talk.say(text)
+        if talk.state.tries and (talk.state.question, talk.state.probe) == before:
+            talk.say("keep_program")  # A program that may be sent again; the file has this version.
         last = talk.entries[-1]
         if (talk.state.question, talk.state.probe) == before and not talk.state.closed:
             told = last.reply.text if isinstance(last, Said) else ""

@@ -22,10 +22,10 @@ _PYTHON_LINE = re.compile(
     r"|[A-Za-z_][\w.]*\(.*[^?？。！!]|print\s*[\"'].*|return\b.*|\#.*|[\])}].*"
 )
 _PYTHON_MARK = re.compile(
-    r"^\s*(?:def\s+\w+\s*\(|class\s+\w+|for\s+\w.*\bin\b|while\b|import\s|from\s.*\simport\s"
-    r"|print\s*[(\"']|.*\binput\(|.*\bsys\.std)",
-    re.MULTILINE,
+    r"def\s+\w+\s*\(|class\s+\w+|for\s+\w.*\bin\b|while\b|import\s|from\s.*\simport\s"
+    r"|print\s*[(\"']|.*\binput\(|.*\bsys\.std"
 )
+"""What begins a line of Python. Looked for line by line: spaces over lines would cost their square."""
 _JAVASCRIPT_LINE = re.compile(
     r"[})\]].*|.*[;{,(\[)`](?:\s*//.*)?|//.*|/?\*.*|.*=>.*"
     r"|(?:const|let|var|function|if|for|while|return|class|import|export)\b.*[^?？。！!.]"
@@ -71,7 +71,7 @@ def _is_python(source: str) -> bool:
     if tree is not None:
         return any(isinstance(node, _DOES_SOMETHING) or _writes(node) for node in ast.walk(tree))
     return (
-        bool(_PYTHON_MARK.search(mended))
+        any(_PYTHON_MARK.match(line.strip()) for line in mended.split("\n"))
         and not _JAVASCRIPT_MARK.search(mended)
         and _mostly(_PYTHON_LINE, mended)
     )

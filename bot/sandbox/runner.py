@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from functools import cache
 
 from bot.sandbox.enclosure import Interpreter, find_interpreter
 from bot.sandbox.errors import SandboxError
@@ -15,7 +14,11 @@ from scoring.rubric import ProgramTest
 SPARE_OUTPUT = 64 * 1024
 """Bytes that a program may print beyond the length of what is wanted."""
 
+ENOUGH = 3
+"""Tests out of time, after which the others are not run: the candidate, and others, wait for them."""
+
 _one_at_a_time = threading.Lock()
+_known_to_run: set[ProgrammingLanguage] = set()
 _TRIAL: dict[ProgrammingLanguage, str] = {
     "python": "print(input())",
     "javascript": "console.log(require('fs').readFileSync(0, 'utf8'))",
@@ -29,29 +32,36 @@ def available(language: ProgrammingLanguage | None = None) -> bool:
     return any(missing(each) is None for each in languages)
 
 
-@cache
 def missing(language: ProgrammingLanguage) -> str | None:
-    """Why programs in the language cannot be run here; None when they can. Found out once."""
-    try:
-        _try_out(find_interpreter(language))
-    except SandboxError as error:
-        return str(error)
+    """Why programs in the language cannot be run here; None when they can, which is kept."""
+    if language not in _known_to_run:
+        try:
+            _try_out(find_interpreter(language))
+        except SandboxError as error:
+            return str(error)
+        _known_to_run.add(language)
     return None
+
+
+def forget() -> None:
+    """Find out anew what can be run."""
+    _known_to_run.clear()
 
 
 def run(program: Program, tests: Sequence[ProgramTest], task: CodeTask) -> tuple[TestRun, ...]:
     """The verdict of each test, one after another; slow. Raises SandboxError.
 
-    Tests whose turn does not come within `overall_seconds` count as over the time limit.
+    Tests whose turn does not come within `overall_seconds`, and those after the third that ran out
+    of time, count as over the time limit.
     """
     reason = missing(program.language)
     if reason is not None:
         raise SandboxError(reason)
     interpreter = find_interpreter(program.language)
     left = overall_seconds(len(tests), task)
-    runs = []
+    runs: list[TestRun] = []
     for test in tests:
-        if left <= 0:
+        if left <= 0 or [run.verdict for run in runs].count("time_limit") >= ENOUGH:
             runs.append(TestRun(test.id, "time_limit", test.example, 0.0))
             continue
         ending = _run_one(interpreter, program, test, task)

@@ -122,6 +122,12 @@ def open_interview(session: Session, master: Key, interview_id: str) -> Opened:
     return Opened(row, key, state)
 
 
+def lock(session: Session, interview_id: str) -> None:
+    """Let nothing else change the interview until the transaction ends (PostgreSQL; SQLite has one
+    writer anyway). Whoever touches what belongs to it locks it first."""
+    session.exec(select(Interview.id).where(Interview.id == interview_id).with_for_update()).first()
+
+
 def taken_in(session: Session, channel: str, message_id: str) -> bool:
     """Whether a message was taken in before, or waits for the rest of its answer."""
     heard = session.get(Inbound, (channel, message_id)) is not None

@@ -137,6 +137,8 @@ _TEXTS: Mapping[str, Any] = {
     "dropped_line": ("更正后不再问", "No longer asked after a correction"),
     "standard": ("不含加问的题：{score}", "Without the added questions: {score}"),
     "add_question": ("加问一题", "Add a question"),
+    "added_asked": ("已问", "asked"),
+    "added_waiting": ("已加上，接下来问", "added, comes next"),
     "add_question_note": ("从已批准的题库里选一题，问完当前这一题就问。结果里会注明这是加问的题，并另给一份不含它的分数。", "Choose an approved question; it is asked once the open one is done. The result marks it as added and gives the scores without it too."),
     "add_question_choice": ("题库里的题", "Question of the bank"),
     "add_question_do": ("加问", "Add it"),

@@ -31,6 +31,8 @@ from dialogues.texts import say
 from scoring.evidence import HIT
 from scoring.rubric import Rubric
 
+ADDED_KIND = "non_standard"
+"""A flag about the question, not about the words."""
 HUES = 6
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -77,7 +79,7 @@ class Card:
 
     @property
     def flag_labels(self) -> list[str]:
-        return [label for label, _ in self.flags]
+        return [label for label, flag in self.flags if flag.kind != ADDED_KIND]
 
     @property
     def shown_labels(self) -> list[str]:
@@ -89,7 +91,8 @@ class Card:
         """Where the words of each key point and flag stand in the whole answer."""
         labels = {point.id: point.label for point in self.points}
         found = [Span(labels[e.key_point], e.start, e.end) for e in self.row.evidence]
-        return found + [Span(label, flag.start, flag.end) for label, flag in self.flags]
+        marked = [Span(label, f.start, f.end) for label, f in self.flags if f.kind != ADDED_KIND]
+        return found + marked
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ class Marked:
 
 @dataclass
 class Block:
-    """A question with all that was said until the next one; `number` is None before the first."""
+    """A question with all that was said until the next one; `number` is None before the first, and
+    of a question that a correction dropped for good."""
 
     number: int | None
     question: str | None
@@ -113,6 +117,7 @@ class Block:
 
 @dataclass(frozen=True)
 class CompetencyView:
+    id: str
     badge: Badge
     score: CompetencyScore
     anchors: Mapping[Any, Titles]
@@ -125,6 +130,14 @@ class BankQuestion:
     id: str
     name: Titles
     text: Titles
+
+
+@dataclass(frozen=True)
+class Added:
+    """A question that was added for this candidate, and whether it was asked yet."""
+
+    name: Titles
+    asked: bool
 
 
 @dataclass(frozen=True)
@@ -142,7 +155,7 @@ class Dossier:
     result_sha256: str | None
     deliveries: Sequence[tuple[Delivery, Sequence[DeliveryAttempt]]]
     bank: Sequence[BankQuestion]
-    added: frozenset[str]
+    added: Sequence[Added]
     newer: str | None
     older: str | None
 
@@ -172,7 +185,7 @@ def read_dossier(
         result_sha256=sha256,
         deliveries=deliveries_of(session, row.id),
         bank=bank_of(role, content.state),
-        added=frozenset(content.state.added if content.state else ()),
+        added=added_to(role, content.state),
         newer=newer,
         older=older,
     )
@@ -204,9 +217,17 @@ def _read_content(session: Session, master: Key, row: Interview, role: Role | No
     return _Content(result.transcript, opened.state, result, found.sha256)
 
 
+def added_to(role: Role | None, state: State | None) -> list[Added]:
+    """What recruiters added to the interview, in order."""
+    if role is None or state is None:
+        return []
+    questions = [role.guide.by_id[name] for name in state.added]
+    return [Added(each.label or each.text, each.id in state.asked) for each in questions]
+
+
 def bank_of(role: Role | None, state: State | None) -> list[BankQuestion]:
     """The questions of the guide's bank that can be added now."""
-    if role is None or state is None or state.closed:
+    if role is None or state is None or state.closed or state.status == "human":
         return []
     return [
         BankQuestion(question.id, question.label or question.text, question.text)
@@ -229,6 +250,7 @@ def competencies_of(
         return []
     return [
         CompetencyView(
+            name,
             badges[name],
             result.scores.competencies[name],
             competency.anchors,
@@ -250,10 +272,13 @@ def build_blocks(
         question: iter(by_line(_answer(lines, question), card.spans))
         for question, card in cards.items()
     }
+    asked = [line.question_id for line in lines if line.kind == "question"]
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(asked), 1)}
     blocks = [Block(None, None)]
     for line in lines:
         if line.question_id is not None and line.question_id != blocks[-1].question:
-            blocks.append(_new_block(blocks, line.question_id, role, badges))
+            number = numbers.get(line.question_id)
+            blocks.append(_new_block(number, line.question_id, role, badges))
         own = spans.get(line.question_id or "") if line.kind in ANSWER_KINDS else None
         marks = next(own, []) if own else []
         blocks[-1].lines.append(Marked(line, tuple(segments(line.text, marks))))
@@ -270,10 +295,8 @@ def _answer(lines: Sequence[Line], question: str) -> list[str]:
 
 
 def _new_block(
-    blocks: Sequence[Block], question: str, role: Role | None, badges: Mapping[str, Badge]
+    number: int | None, question: str, role: Role | None, badges: Mapping[str, Badge]
 ) -> Block:
-    numbers = {block.question: block.number for block in blocks if block.question}
-    number = numbers.get(question) or len(numbers) + 1
     asked = role.guide.by_id.get(question) if role else None
     badge = badges.get(asked.competency) if asked and asked.competency else None
     return Block(number, question, badge)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -14,6 +14,7 @@ from dialogues.tree.diagram import MAX_STEPS
 from dialogues.tree.domains import facts_of, question_conditions, value_facts
 from dialogues.tree.findings import flow_problems, places_of_questions
 from dialogues.tree.flow import Budget, Flow, TooComplexError
+from dialogues.tree.followups import Restricted
 from dialogues.tree.proofs import Proof, coverage_problems, length_problems, prove
 from dialogues.yamlfile import Document, FileProblem, Path
 
@@ -53,11 +54,13 @@ def check_guide(
     competencies: Sequence[str] | None = None,
     runnable: Collection[ProgrammingLanguage] = get_args(ProgrammingLanguage),
     steps: int = MAX_STEPS,
+    restricted: Mapping[str, Restricted] | None = None,
 ) -> Report:
     """Check a guide whose parts fit together. Takes at most `steps` steps of analysis.
 
     `competencies` are the rubric's, each of which every candidate is to be asked about; the
     guide's own when None. `runnable` are the languages whose programs can be run here.
+    `restricted` are, by question, the rubric's key points that count in some answers only.
     """
     if competencies is None:
         own = (question.competency for question in guide.questions)
@@ -71,7 +74,7 @@ def check_guide(
     try:
         for name in guide.candidate_types:
             flows[name] = Flow(guide, name, budget)
-        problems += flow_problems(guide, document, flows, amiss)
+        problems += flow_problems(guide, document, flows, amiss, restricted or {})
         for name, flow in flows.items():
             if flow.first is not None:
                 proofs[name] = prove(flow, competencies)

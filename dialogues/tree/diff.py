@@ -81,6 +81,19 @@ def _changes(before: Guide, after: Guide, types: Types) -> Iterator[Change]:
     yield from _questions("bank", before.bank, after.bank, {})
 
 
+def compare_data(name: str, before: BaseModel, after: BaseModel) -> tuple[Change, ...]:
+    """What differs between two models, field by field; lists of things with ids by their ids."""
+    return tuple(_values(name, _by_ids(_data(before)), _by_ids(_data(after))))
+
+
+def _by_ids(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _by_ids(each) for name, each in value.items()}
+    if isinstance(value, list) and value and all(isinstance(x, dict) and "id" in x for x in value):
+        return {each["id"]: _by_ids(each) for each in value}
+    return value
+
+
 def _data(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
@@ -174,4 +187,4 @@ def _values(place: str, before: Any, after: Any) -> Iterator[Change]:
         yield Change(kind, place, before, after)
 
 
-__all__ = ["Change", "Difference", "Reach", "TooComplexError", "compare"]
+__all__ = ["Change", "Difference", "Reach", "TooComplexError", "compare", "compare_data"]

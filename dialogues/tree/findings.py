@@ -7,7 +7,7 @@ from dialogues.conditions import Reference
 from dialogues.guide import END, Guide, Question
 from dialogues.tree.comparisons import question_places
 from dialogues.tree.flow import Flow
-from dialogues.tree.followups import FollowUpFate, line_fates, probe_fates
+from dialogues.tree.followups import FollowUpFate, Restricted, line_fates, probe_fates
 from dialogues.tree.ways import BranchFate
 from dialogues.yamlfile import Document, FileProblem, Path
 
@@ -23,9 +23,14 @@ def places_of_questions(guide: Guide) -> Iterator[tuple[Path, Question]]:
 
 
 def flow_problems(
-    guide: Guide, document: Document, flows: Flows, amiss: set[Path]
+    guide: Guide,
+    document: Document,
+    flows: Flows,
+    amiss: set[Path],
+    restricted: Mapping[str, Restricted],
 ) -> Iterator[FileProblem]:
-    """Problems with the flow. `amiss` are conditions of which something worse is known already."""
+    """Problems with the flow. `amiss` are conditions of which something worse is known already;
+    `restricted` says of each question which key points count in some answers only."""
     for name, flow in flows.items():
         if flow.first is None:
             yield document.problem(
@@ -47,7 +52,8 @@ def flow_problems(
         yield from _branches(document, here, path, question, amiss | later)
         yield from _targets(document, here, path, question)
         yield from _probes(document, here, path, question, amiss | later)
-        yield from _lines(document, here, path, question, amiss | later)
+        fates = [line_fates(flow, question, restricted.get(question.id)) for flow in here.values()]
+        yield from _lines(document, fates, path, question, amiss | later)
 
 
 def _flows_with(guide: Guide, flows: Flows, question: Question) -> dict[str, Flow]:
@@ -196,9 +202,12 @@ def _mend_of_always(question: Question) -> str:
 
 
 def _lines(
-    document: Document, flows: Flows, path: Path, question: Question, amiss: set[Path]
+    document: Document,
+    rows: Sequence[Sequence[Sequence[FollowUpFate]]],
+    path: Path,
+    question: Question,
+    amiss: set[Path],
 ) -> Iterator[FileProblem]:
-    rows = [line_fates(flow, question) for flow in flows.values()]
     for turn, fates_of_turn in enumerate(zip(*rows, strict=True)):
         fates_of_lines = list(zip(*fates_of_turn, strict=True))
         if not any(fate.seen for fate in fates_of_lines[0]):

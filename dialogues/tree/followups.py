@@ -3,14 +3,14 @@
 Within a question only words and hits change, and they only grow; a reply may also add nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dialogues.guide import Line, Question
 from dialogues.tree.flow import Flow
 from dialogues.tree.ways import Place
 
-__all__ = ["FollowUpFate", "line_fates", "probe_fates"]
+__all__ = ["FollowUpFate", "Restricted", "line_fates", "probe_fates"]
 
 
 @dataclass
@@ -54,13 +54,21 @@ def probe_fates(flow: Flow, question: Question) -> list[FollowUpFate]:
     return fates
 
 
-def line_fates(flow: Flow, question: Question) -> list[list[FollowUpFate]]:
+Restricted = Mapping[str, frozenset[str]]
+"""Key points that count in the answers to some lines only (the question's own id: the first)."""
+
+
+def line_fates(
+    flow: Flow, question: Question, restricted: Restricted | None = None
+) -> list[list[FollowUpFate]]:
     """For each line of each turn: is it ever the first that holds when its turn comes?"""
+    restricted = restricted or {}
     fates = [[FollowUpFate() for _ in turn.replies] for turn in question.turns]
     diagrams = flow.diagrams
-    for place, start in _starts(flow, question):
+    for place, answered in _starts(flow, question):
+        start = _not_yet(flow, question, place, answered, restricted)
         for turn, row in zip(question.turns, fates, strict=True):
-            left = start
+            left, after = start, diagrams.false
             for line, fate in zip(turn.replies, row, strict=True):
                 if left == diagrams.false:
                     break
@@ -70,8 +78,20 @@ def line_fates(flow: Flow, question: Question) -> list[list[FollowUpFate]]:
                 fate.seen = True
                 fate.said = fate.said or said != diagrams.false
                 fate.passed = fate.passed or left != diagrams.false
-            start = _replied(flow, question, diagrams.both(start, diagrams.negate(left)))
+                after = diagrams.either(after, _replied(flow, question, line, said, restricted))
+            start = after
     return fates
+
+
+def _not_yet(
+    flow: Flow, question: Question, place: Place | None, answered: int, restricted: Restricted
+) -> int:
+    """Before any line is said, what counts at lines only is missing."""
+    for point, lines in restricted.items():
+        if question.id not in lines and f"missing({question.id}.{point})" in flow.lowering.levels:
+            missing = flow.condition(f"missing({point})", question, place)
+            answered = flow.diagrams.both(answered, missing)
+    return answered
 
 
 def _holds(flow: Flow, line: Line, question: Question, place: Place | None) -> int:
@@ -80,10 +100,13 @@ def _holds(flow: Flow, line: Line, question: Question, place: Place | None) -> i
     return flow.condition(line.when, question, place)
 
 
-def _replied(flow: Flow, question: Question, before: int) -> int:
-    """Where one may be after a reply: with as many words and hits as before, or with more."""
-    own = f"missing({question.id}."
+def _replied(
+    flow: Flow, question: Question, line: Line, before: int, restricted: Restricted
+) -> int:
+    """Where one may be after a reply to a line: with as many words and hits as before, or more."""
+    hits = {f"missing({question.id}.{point})": point for point in question.asked_about}
     for name, level in flow.lowering.levels.items():
-        if name.startswith(own) or name == f"words({question.id})":
+        counts = line.id in restricted.get(hits.get(name, ""), {line.id})
+        if (name in hits and counts) or name == f"words({question.id})":
             before = flow.diagrams.grow(before, level)
     return before

@@ -92,6 +92,8 @@ def length_problems(
         most, high = max(extents.items(), key=lambda item: item[1].high)
         if low.low == 0 or high.high <= guide.length_ratio * low.low + 1e-9:
             continue  # A way without scored questions lacks competencies, which is said already.
+        if code == "unequal-questions" and high.high - low.low < 2:
+            continue  # Of few questions, one more is a large share and a small matter.
         shortest, longest = (
             f"{length:g} {what}{'' if length == 1 else 's'} for {name} ({described(route)})"
             for name, length, route in (

@@ -110,6 +110,37 @@ def test_diff_says_what_changes_for_whom(tmp_path: Path, language: str, words: s
     assert len(same.stdout.splitlines()) == 1
 
 
+def test_diff_shows_what_changes_in_the_rubric(tmp_path: Path) -> None:
+    rubric = (ROOT / "scoring" / "rubrics" / "sales-representative.yml").read_text("utf-8")
+    for name, text in (
+        ("a", rubric),
+        ("b", rubric.replace("  importance: 3\n", "  importance: 1\n", 1)),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "g.yml").write_text(SALES.read_text("utf-8"), "utf-8")
+        (tmp_path / name / "sales-representative.rubric.yml").write_text(text, "utf-8")
+    done = miantan("guide", "diff", tmp_path / "a" / "g.yml", tmp_path / "b" / "g.yml", "--json")
+    [change] = json.loads(done.stdout)["changes"]
+    assert change["where"].startswith("rubric.questions.")
+    assert change["where"].endswith(".importance")
+    assert (change["before"], change["after"]) in ((3, None), (3, 1))
+
+
+def test_an_import_leaves_other_guides_their_rubric(tmp_path: Path) -> None:
+    sheet = tmp_path / "guide.xlsx"
+    assert miantan("guide", "export", SALES, "-o", sheet).returncode == 0
+    assert miantan("guide", "import", sheet, "-o", tmp_path / "one.yml").returncode == 0
+    same = miantan("guide", "import", sheet, "-o", tmp_path / "two.yml")
+    assert same.returncode == 0, "the rubric is the same"
+    rubric = tmp_path / "sales-representative.rubric.yml"
+    rubric.write_text(rubric.read_text("utf-8").replace("weight: ", "weight:  ", 1), "utf-8")
+    refused = miantan("guide", "import", sheet, "-o", tmp_path / "two.yml")
+    assert refused.returncode == 2
+    assert "one.yml uses this rubric too" in refused.stderr
+    (tmp_path / "one.yml").unlink()
+    assert miantan("guide", "import", sheet, "-o", tmp_path / "two.yml").returncode == 0
+
+
 def test_graph_export_and_import(tmp_path: Path) -> None:
     svg, sheet, back = tmp_path / "tree.svg", tmp_path / "guide.xlsx", tmp_path / "guide.yml"
     assert miantan("guide", "graph", SALES, "-o", svg).returncode == 0

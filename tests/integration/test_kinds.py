@@ -194,12 +194,15 @@ async def test_a_recruiter_adds_a_question_of_the_bank(tmp_path: Path) -> None:
         form = {"csrf": csrf_of(page), "question": "extra"}
         added = await client.post(f"{address}/questions", data=form)
         assert added.status_code == 303
-        assert "请讲一次道歉。" not in (await client.get(address)).text
+        waiting = (await client.get(address)).text
+        assert "请讲一次道歉。 · 已加上，接下来问" in waiting
+        assert 'value="extra"' not in waiting
         assert (await client.post(f"{address}/questions", data=form)).status_code == 409
         await candidate.say("4")
         assert candidate.state["question"] == "extra"
         await candidate.say("I apologised in person")
         assert candidate.state["question"] == "safety"
+        assert "请讲一次道歉。 · 已问" in (await client.get(address)).text
         for text in ("stop", "no", "no", "no", "no", "no"):
             await candidate.say(text)
         result = await scored(application, candidate)

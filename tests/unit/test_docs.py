@@ -9,6 +9,7 @@ import typer
 
 from bot.bootstrap import build_connectors
 from bot.cli import app
+from bot.commands.guide_check import count_findings
 from bot.settings import Settings
 from bot.storage.catalogue import GivenFiles, load_role
 from tests.helpers import ROOT, SECRET, Receiver, build_in, free_port, served, web_app, with_webhook
@@ -77,10 +78,13 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
-def test_the_guide_and_rubric_in_the_pages_load() -> None:
+def test_the_guide_and_rubric_in_the_pages_are_sound(tmp_path: Path) -> None:
     page = ROOT / "docs/guides.md"
     [guide], [rubric] = blocks(page, "yaml guide"), blocks(page, "yaml rubric")
     assert load_role(GivenFiles(guide, rubric)).guide.guide == "shop-assistant"
+    (tmp_path / "guide.yml").write_text(guide, encoding="utf-8")
+    (tmp_path / "shop-assistant.rubric.yml").write_text(rubric, encoding="utf-8")
+    assert count_findings([tmp_path / "guide.yml"]) == 0
 
 
 def test_the_examples_of_the_api_run(tmp_path: Path) -> None:

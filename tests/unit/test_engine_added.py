@@ -6,6 +6,7 @@ import pytest
 
 from dialogues.engine import NotAddedError
 from dialogues.events import QuestionAdded
+from dialogues.texts import TEXTS
 from tests.plans import TYPES, Talk, case, make_guide, make_plan, probe, question
 
 BANK = [
@@ -40,7 +41,7 @@ def test_an_added_question_comes_next() -> None:
     assert (event.question, event.by, event.at) == ("extra", "recruiter", talk.now)
     assert (talk.open, talk.state.added) == ("one", ("extra",))
     talk.say("first")
-    assert talk.texts == ["extra"]
+    assert talk.texts == [TEXTS["added_question"]["en"], "extra"]
     talk.answer("e", "t", "t")
     assert talk.asked == ("one", "extra", "two", "three")
     assert talk.state.status == "finished"
@@ -50,7 +51,7 @@ def test_it_is_asked_in_the_interviews_language() -> None:
     talk = talk_on(question("one")).started("zh")
     talk.add("extra")
     talk.say("一")
-    assert talk.texts == ["extra（中）"]
+    assert talk.texts == [TEXTS["added_question"]["zh"], "extra（中）"]
 
 
 def test_it_is_counted() -> None:

@@ -204,7 +204,8 @@ def test_how_a_program_did_is_told_and_another_try_offered(language: str, told: 
     talk = begun(SORTING, question("two"), language=language)
     talk.send(SOME, "small")
     assert [reply.kind for reply in talk.replies] == ["notice", "question"]
-    assert talk.texts == [told, TEXTS["program_again"][talk.state.language]]
+    again = TEXTS["program_again"][talk.state.language].format(left=2)
+    assert talk.texts == [told, again]
     assert [option.id for option in talk.replies[1].options] == ["keep_program"]
     event = talk.last.events[0]
     assert isinstance(event, Answered)

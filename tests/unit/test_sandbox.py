@@ -592,13 +592,34 @@ def test_several_at_once() -> None:
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A machine with nothing installed but what a test puts into this folder."""
     enclosure.find_interpreter.cache_clear()
-    sandbox.missing.cache_clear()
+    runner.forget()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         monkeypatch.setattr(enclosure, "PLACES", folder)
         yield Path(folder)
     enclosure.find_interpreter.cache_clear()
-    sandbox.missing.cache_clear()
+    runner.forget()
+
+
+@needs_python
+def test_a_failure_that_passes_is_forgotten(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not sandbox.available("python")
+    monkeypatch.setattr(enclosure, "PLACES", "/usr/bin:/usr/local/bin")
+    assert sandbox.available("python")
+    assert try_out("print(1)").verdict == "wrong_output"
+
+
+@needs_python
+def test_after_three_tests_out_of_time_the_others_are_not_run() -> None:
+    source = "import time\nn = int(input())\nwhile n > 0: pass\nprint(n)"
+    tests = [ProgramTest(id=f"t{n}", input=str(n), output="0") for n in (1, 0, 1, 1, 0, 0)]
+    task = CodeTask(languages=["python"], seconds=0.2)
+    program = sandbox.read_program(f"```python\n{source}\n```", ["python"])
+    assert program is not None
+    verdicts = [run.verdict for run in sandbox.run(program, tests, task)]
+    assert verdicts == ["time_limit", "passed", *["time_limit"] * 4]
 
 
 def test_without_an_interpreter(elsewhere: Path) -> None:

@@ -415,6 +415,22 @@ questions:
 profile: {years: {type: number}}
 questions:  #! unequal-questions
   - {id: q, text: {en: a}, competency: work, next: [{when: profile.years >= 3, go: c}]}
+  - {id: r, text: {en: b}, competency: work}
+  - {id: s, text: {en: b}, competency: work, next: [{go: end}]}
+  - {id: c, text: {en: c}}
+----
+rubric: sample
+version: 1
+competencies: {work: {weight: 100, name: {en: Work}}}
+questions:
+  q: {key_points: [{id: k, texts: {en: k}}]}
+  r: {key_points: [{id: k, texts: {en: k}}]}
+  s: {key_points: [{id: k, texts: {en: k}}]}
+""",
+    "no finding when one way has one scored question more": """
+profile: {years: {type: number}}
+questions:
+  - {id: q, text: {en: a}, competency: work, next: [{when: profile.years >= 3, go: c}]}
   - {id: r, text: {en: b}, competency: work, next: [{go: end}]}
   - {id: c, text: {en: c}}
 ----
@@ -489,6 +505,40 @@ questions:
   - {id: a, text: {en: "{profile.name}"}}  #! no-default
   - {id: b, text: {zh: 乙}, next: [{go: end}]}  #! missing-language
   - {id: c, text: {en: c}}  #! unreachable-question
+""",
+    "dead-reply before its key point can count": """
+questions:
+  - id: q
+    kind: scenario
+    competency: work
+    text: {en: q}
+    turns:
+      - replies:
+          - {id: l1, when: not missing(k), text: {en: l1}}  #! dead-reply
+          - {id: l2, text: {en: l2}}
+      - replies:
+          - {id: l3, when: not missing(k), text: {en: l3}}
+          - {id: l4, text: {en: l4}}
+----
+rubric: sample
+version: 1
+competencies: {work: {weight: 100, name: {en: Work}}}
+questions: {q: {key_points: [{id: k, at: [l2], texts: {en: k}}]}}
+""",
+    "dead-band": """
+questions:
+  - {id: q, kind: number, competency: work, min: 0, max: 10, text: {en: q}}  #! dead-band #! dead-band
+----
+rubric: sample
+version: 1
+competencies: {work: {weight: 100, name: {en: Work}}}
+questions:
+  q:
+    bands:
+      - {id: low, max: 5, points: 0}
+      - {id: lowest, min: 1, max: 2, points: 50}
+      - {id: high, min: 50, points: 100}
+      - {id: middle, max: 7, points: 60}
 """,
     "slow-tests": """
 questions:
