@@ -10,9 +10,8 @@ from bot.files import read_text, rubric_path
 from dialogues.guide import Guide, ProgrammingLanguage, Text
 from dialogues.guidefile import read_guide
 from dialogues.tree.check import check_guide, in_order
-from dialogues.tree.flow import MAX_ROUTES
 from dialogues.tree.followups import Restricted
-from dialogues.tree.proofs import Proof
+from dialogues.tree.proofs import COUNTED_ROUTES, Proof
 from dialogues.yamlfile import Document, FileProblem
 from dialogues.yamlfile import Path as Place
 from scoring.rubric import Rubric, fit_problems, read_rubric
@@ -237,7 +236,7 @@ def _summary(file: str, guide: Guide, proofs: Sequence[Proof], judged: bool) -> 
     """What was proved of a guide, for each candidate type a line. `judged` by its rubric."""
     for proof in proofs:
         title = " ".join(guide.candidate_types[proof.candidate_type].values())
-        routes = f"more than {MAX_ROUTES:,}" if proof.routes is None else f"{proof.routes:,}"
+        routes = f"more than {COUNTED_ROUTES:,}" if proof.routes is None else f"{proof.routes:,}"
         covered = "every competency is asked about on every path 每条路径都问到每项能力"
         if not judged:
             covered = "without its rubric, competencies were not checked 没有评分标准，未检查能力"

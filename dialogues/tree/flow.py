@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from dialogues.guide import Question
 from dialogues.tree.diagram import Budget, TooComplexError
@@ -34,12 +35,20 @@ class Route:
 
 @dataclass(frozen=True)
 class Extent:
-    """The least and the greatest sum over the ways, each with a way that has it."""
+    """The least and the greatest sum over the ways; a way that has it is found when asked for."""
 
     low: float
     high: float
-    low_route: Route
-    high_route: Route
+    find_low: Callable[[], Route]
+    find_high: Callable[[], Route]
+
+    @cached_property
+    def low_route(self) -> Route:
+        return self.find_low()
+
+    @cached_property
+    def high_route(self) -> Route:
+        return self.find_high()
 
 
 class Flow(Ways):
@@ -53,11 +62,16 @@ class Flow(Ways):
         }
         scale = math.lcm(*(each.denominator for each in exact.values()))
         weights = {index: int(each * scale) for index, each in exact.items()}
-        low, low_route = self._extreme(weights, least=True)
-        high, high_route = self._extreme(weights, least=False)
-        return Extent(low / scale, high / scale, low_route, high_route)
+        low, at_low = self._extreme(weights, least=True)
+        high, at_high = self._extreme(weights, least=False)
+        return Extent(
+            low / scale,
+            high / scale,
+            lambda: self.route_with(at_low),
+            lambda: self.route_with(at_high),
+        )
 
-    def _extreme(self, weights: Mapping[int, int], least: bool) -> tuple[int, Route]:
+    def _extreme(self, weights: Mapping[int, int], least: bool) -> tuple[int, dict[int, int]]:
         always = [i for i, reach in self.reach_of.items() if reach == self.diagrams.true]
         total, picked = sum(weights[index] for index in always), dict[int, int]()
         for group in self._independent():
@@ -66,7 +80,7 @@ class Flow(Ways):
             )
             total += part
             picked |= facts
-        return total, self.route_with(picked)
+        return total, picked
 
     def routes(self, limit: int = MAX_ROUTES) -> list[Route] | None:
         """Every different way, the most likely first; None when there are more than `limit`."""
