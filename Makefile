@@ -22,6 +22,7 @@ check: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python -m bench.turns --out bench/results
+	$(BIN)/python -m bench.guide_check --out bench/results
 
 # The parts of the machine that cannot be installed from here are named in one line.
 $(VENV)/made:
