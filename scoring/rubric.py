@@ -245,22 +245,6 @@ def _parts_fit(
                 "add it to the question's `options:` in the rubric",
                 "unknown-option",
             )
-    if question.code is not None and question.code.seconds * len(scored.tests) > LONGEST_RUN:
-        yield document.problem(
-            (*path, "code"),
-            f"{len(scored.tests)} tests of {question.code.seconds:g} seconds may keep a candidate "
-            "waiting for too long",
-            f"keep tests times seconds within {LONGEST_RUN}",
-            "slow-tests",
-        )
-    for name in _dead_bands(question, scored):
-        yield document.problem(
-            (*path, "id"),
-            f"the rubric's band {name!r} is never given: no number from min to max falls into it "
-            "that does not fall into an earlier one",
-            "correct its bounds, move it up, or remove it",
-            "dead-band",
-        )
     options = {option.id for option in question.options}
     for name in scored.options:
         if name not in options:
@@ -281,6 +265,36 @@ def _parts_fit(
                     "name the question, or one of its parts or lines",
                     "unknown-line",
                 )
+
+
+def fit_advice(guide: Guide, document: Document, rubric: Rubric) -> Iterator[FileProblem]:
+    """Where the rubric can be used as it is, but not as it was surely meant."""
+    for part, questions in (("questions", guide.questions), ("bank", guide.bank)):
+        for i, question in enumerate(questions):
+            scored = rubric.questions.get(question.id)
+            if scored is not None and question.competency is not None:
+                yield from _question_advice(question, scored, document, (part, i))
+
+
+def _question_advice(
+    question: Question, scored: RubricQuestion, document: Document, path: Path
+) -> Iterator[FileProblem]:
+    if question.code is not None and question.code.seconds * len(scored.tests) > LONGEST_RUN:
+        yield document.problem(
+            (*path, "code"),
+            f"{len(scored.tests)} tests of {question.code.seconds:g} seconds may keep a candidate "
+            "waiting for too long",
+            f"keep tests times seconds within {LONGEST_RUN}",
+            "slow-tests",
+        )
+    for name in _dead_bands(question, scored):
+        yield document.problem(
+            (*path, "id"),
+            f"the rubric's band {name!r} is never given: no number from min to max falls into it "
+            "that does not fall into an earlier one",
+            "correct its bounds, move it up, or remove it",
+            "dead-band",
+        )
 
 
 def _dead_bands(question: Question, scored: RubricQuestion) -> Iterator[str]:

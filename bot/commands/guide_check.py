@@ -14,7 +14,7 @@ from dialogues.tree.followups import Restricted
 from dialogues.tree.proofs import COUNTED_ROUTES, Proof
 from dialogues.yamlfile import Document, FileProblem
 from dialogues.yamlfile import Path as Place
-from scoring.rubric import Rubric, fit_problems, read_rubric
+from scoring.rubric import Rubric, fit_advice, fit_problems, read_rubric
 
 HARMLESS = {"missing-language", "no-default", "reserved-name"}
 """Problems of a guide that do not keep its paths from being checked."""
@@ -117,6 +117,7 @@ class Check:
         rubric = found.rubric
         if rubric is not None:
             self.problems += fit_problems(guide, read.document, rubric)
+            self.problems += fit_advice(guide, read.document, rubric)
         if any(problem.code not in HARMLESS for problem in read.problems):
             return
         fits = rubric is not None and rubric.rubric == guide.rubric

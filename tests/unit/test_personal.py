@@ -299,7 +299,7 @@ def test_questions_follow_ups_and_material_are_personal() -> None:
         "probes": [{"id": "p", "when": "missing(k0)", "text": text("p")}],
     }
     talk = Talk(make_plan(guide(asked))).started("zh", profile={"school": "清河"})
-    assert talk.texts[1:] == ["material清河", "shop清河"]
+    assert talk.texts[1:] == ["material清河\n\nshop清河"]
     talk.say("a")
     assert talk.texts == ["plan清河"]
     talk.say("b")
