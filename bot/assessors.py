@@ -8,7 +8,7 @@ import structlog
 from bot import sandbox
 from bot.sandbox.programs import read_program
 from bot.storage.catalogue import Role
-from dialogues.engine import COMMANDS
+from dialogues.commands import COMMANDS
 from dialogues.events import Program, ReplyOption, Said
 from dialogues.guide import Language, Question
 from dialogues.replying import match_option, read_number, shortened_option

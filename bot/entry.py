@@ -29,10 +29,9 @@ from bot.pipeline import (
 from bot.security.sealing import ErasedError
 from bot.storage import interviews
 from bot.storage.tables import Campaign, Interview
-from dialogues.engine import prompt
+from dialogues.engine import is_offered, prompt
 from dialogues.events import Reply
 from dialogues.guide import Language
-from dialogues.replying import match_option
 from dialogues.state import CLOSED
 from dialogues.texts import say
 
@@ -207,11 +206,12 @@ class Entry:
                 return False
             campaign = session.get_one(Campaign, row.campaign_id)
             plan = pipeline.catalogue.plan(session, campaign, opened.row.files)
-            asked = prompt(plan, opened.state)
-            if not any(match_option(incoming.text, reply.options) for reply in asked):
+            if not is_offered(plan, opened.state, incoming.text):
                 return False
             shown = incoming.tapped
-            return opened.state.pending is None or not shown or asked[-1].text in shown
+            if opened.state.pending is None or not shown:
+                return True
+            return prompt(plan, opened.state)[-1].text in shown
 
         return await self._pipeline.database.read(look)
 

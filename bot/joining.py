@@ -18,6 +18,7 @@ from bot.storage.catalogue import Role
 from bot.storage.interviews import Opened, Outcome, TurnConflictError, lock, taken_in
 from bot.storage.waiting import Waiting
 from dialogues import engine
+from dialogues.commands import COMMANDS
 from dialogues.plan import Plan
 
 ACCOUNTS = frozenset({"open", "scenario", "case", "code"})
@@ -44,8 +45,8 @@ class Joining:
             )
             if kept:
                 return
-            await asyncio.to_thread(self.take_up, inbound.interview_id)
-            if await self.pipeline.database.write(
+            before = await asyncio.to_thread(self.take_up, inbound.interview_id)
+            if before is not None and await self.pipeline.database.write(
                 lambda session: self._keep(session, inbound, text)
             ):
                 return
@@ -83,7 +84,7 @@ class Joining:
         if question is None or question.kind not in ACCOUNTS:
             return False
         intent = self.pipeline.parser.parse(text).intent
-        return intent not in engine.COMMANDS and not engine.is_offered(plan, state, text)
+        return intent not in COMMANDS and not engine.is_offered(plan, state, text)
 
     def take_up(self, interview_id: str) -> Outcome | None:
         """Take up at once what waits for an interview."""

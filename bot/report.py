@@ -22,6 +22,9 @@ from scoring.score import (
 
 NO_ENCODER = "none"
 """What a result says of its encoder when no answer was compared with key points."""
+ADDED_KIND = "non_standard"
+ADDED = "asked of this candidate alone, added by a recruiter"
+"""The flag of a question that a recruiter added, and its reason: of the question, not of the words."""
 ANSWER_KINDS = ("answer", "probe_reply")
 
 
@@ -189,13 +192,10 @@ def score_events(role: Role, state: State, events: Sequence[Event]) -> Scores:
         if question in state.skipped and question not in parts:
             found = Found(reasons=("skipped",))
         if question in state.added:
-            flag = Flag(kind="non_standard", reason=ADDED, start=0, end=len(answer))
+            flag = Flag(kind=ADDED_KIND, reason=ADDED, start=0, end=len(answer))
             found = found.model_copy(update={"flags": (*found.flags, flag)})
         rows.append(score_answer(role.rubric, question, found))
     return score_interview(role.rubric, asked, rows, state.added)
-
-
-ADDED = "asked of this candidate alone, added by a recruiter"
 
 
 def _found(role: Role, event: Answered) -> Found:
@@ -225,7 +225,7 @@ def rescore(rubric: Rubric, asked: Mapping[str, str], rows: Sequence[contract.Sc
                 "tests": [t.model_dump() for t in row.tests],
             }
         )
-        if any(flag.kind == "non_standard" for flag in row.flags):
+        if any(flag.kind == ADDED_KIND for flag in row.flags):
             added.append(row.question_id)
         again.append(score_answer(rubric, row.question_id, found))
     return score_interview(rubric, asked, again, added)

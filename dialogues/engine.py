@@ -11,8 +11,7 @@ from itertools import islice
 from dialogues import events as ev
 from dialogues import path, personal
 from dialogues.answering import answer, ask_or_finish
-from dialogues.commands import COMMANDS as COMMANDS
-from dialogues.commands import confirm
+from dialogues.commands import COMMANDS, confirm
 from dialogues.events import Event, Input, Reply, Work
 from dialogues.guide import RESUME
 from dialogues.plan import Plan

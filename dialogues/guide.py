@@ -21,6 +21,8 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*
 Words = Annotated[str, StringConstraints(min_length=1, max_length=4_000, strip_whitespace=True)]
 Text = dict[Language, Words]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Place = tuple[str | int, ...]
+"""Where something stands in a file: the keys and indices that lead to it."""
 END = "end"
 RESUME = "resume"
 """The name under which a profile that is handed in may carry the résumé's text."""
@@ -216,14 +218,24 @@ class Question(Strict):
             return self.id
         return None if isinstance(self.follow_ups[follow_up], Probe) else follow_up
 
+    def conditions(self) -> Iterator[tuple[Place, str]]:
+        """Its conditions with their places in it, in the order in which they are looked at."""
+        for i, turn in enumerate(self.turns):
+            for j, line in enumerate(turn.replies):
+                if line.when is not None:
+                    yield ("turns", i, "replies", j, "when"), line.when
+        for i, probe in enumerate(self.probes):
+            yield ("probes", i, "when"), probe.when
+        for i, branch in enumerate(self.next):
+            if branch.when is not None:
+                yield ("next", i, "when"), branch.when
+
     @cached_property
     def asked_about(self) -> tuple[str, ...]:
-        """The key points that the conditions of its follow-ups ask about, in file order."""
-        whens = [each.when for each in self.follow_ups.values() if not isinstance(each, Part)]
+        """The key points that its conditions ask about, in the order they are looked at."""
         found = [
             reference.key_point
-            for when in whens
-            if when is not None
+            for _, when in self.conditions()
             for reference in conditions.references(conditions.parse(when))
             if isinstance(reference, conditions.Missing)
         ]
@@ -263,7 +275,14 @@ class Guide(Strict):
         accepted = {name: field.accept(given.get(name)) for name, field in self.profile.items()}
         return {name: value for name, value in accepted.items() if value is not None}
 
-    def texts(self) -> Iterator[tuple[tuple[str | int, ...], Text]]:
+    def places(self) -> Iterator[tuple[Place, Question]]:
+        """Every question with its place in the file, those of the bank included."""
+        for i, question in enumerate(self.questions):
+            yield ("questions", i), question
+        for i, question in enumerate(self.bank):
+            yield ("bank", i), question
+
+    def texts(self) -> Iterator[tuple[Place, Text]]:
         """Every text that a candidate may see and that must not lack a language, with its path."""
         yield ("title",), self.title
         for name, text in self.candidate_types.items():
@@ -273,18 +292,17 @@ class Guide(Strict):
             yield from _given(("profile", name, "default"), field.default)
             for i, option in enumerate(field.options):
                 yield from _given(("profile", name, "options", i, "text"), option.text)
-        for part in ("questions", "bank"):
-            for i, question in enumerate(getattr(self, part)):
-                for path, text in question_texts(question):
-                    yield (part, i, *path), text
+        for place, question in self.places():
+            for path, text in question_texts(question):
+                yield (*place, *path), text
 
 
-def _given(path: tuple[str | int, ...], text: Text) -> Iterator[tuple[tuple[str | int, ...], Text]]:
+def _given(path: Place, text: Text) -> Iterator[tuple[Place, Text]]:
     if text:
         yield path, text
 
 
-def question_texts(question: Question) -> Iterator[tuple[tuple[str | int, ...], Text]]:
+def question_texts(question: Question) -> Iterator[tuple[Place, Text]]:
     """The texts of a question with their paths in it."""
     yield from _given(("label",), question.label)
     yield from _given(("material",), question.material)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from dialogues import conditions
-from dialogues.guide import END, RESUME, Guide, ProfileField, Question, Text
+from dialogues.guide import END, RESUME, Guide, ProfileField, Text
 from dialogues.yamlfile import Document, FileProblem, Path, read_document, try_validate
 
 PERSONAL = re.compile(r"\{\s*profile\.([A-Za-z_][A-Za-z0-9_-]*)\s*\}")
@@ -33,7 +33,7 @@ def reference_problems(guide: Guide, document: Document) -> Iterator[FileProblem
     yield from _repeated_ids(guide, document)
     yield from _texts(guide, document)
     yield from _profile(guide, document)
-    for path, question in _questions(guide):
+    for path, question in guide.places():
         for name in question.for_types or []:
             if name not in guide.candidate_types:
                 yield document.problem(
@@ -57,25 +57,13 @@ def reference_problems(guide: Guide, document: Document) -> Iterator[FileProblem
                     "go to a question or end",
                     "unknown-question",
                 )
-            yield from _condition(guide, branch.when, document, (*path, "next", j, "when"), False)
-        for j, probe in enumerate(question.probes):
-            yield from _condition(guide, probe.when, document, (*path, "probes", j, "when"), True)
-        for j, turn in enumerate(question.turns):
-            for k, line in enumerate(turn.replies):
-                place = (*path, "turns", j, "replies", k, "when")
-                yield from _condition(guide, line.when, document, place, True)
-
-
-def _questions(guide: Guide) -> Iterator[tuple[Path, Question]]:
-    for i, question in enumerate(guide.questions):
-        yield ("questions", i), question
-    for i, question in enumerate(guide.bank):
-        yield ("bank", i), question
+        for place, when in question.conditions():
+            yield from _condition(guide, when, document, (*path, *place), place[0] != "next")
 
 
 def _repeated_ids(guide: Guide, document: Document) -> Iterator[FileProblem]:
     taken = {END}
-    for path, question in _questions(guide):
+    for path, question in guide.places():
         yield from _repeated(document, [((*path, "id"), question.id)], taken)
         options = [((*path, "options", i, "id"), o.id) for i, o in enumerate(question.options)]
         yield from _repeated(document, options, set())
@@ -195,10 +183,8 @@ def _no_question(document: Document, path: Path, name: str) -> FileProblem:
 
 
 def _condition(
-    guide: Guide, text: str | None, document: Document, path: Path, follow_up: bool
+    guide: Guide, text: str, document: Document, path: Path, follow_up: bool
 ) -> Iterator[FileProblem]:
-    if text is None:
-        return
     for reference in conditions.references(conditions.parse(text)):
         match reference:
             case conditions.Missing() if not follow_up:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dialogues import conditions
 from dialogues.conditions import Scalar
-from dialogues.guide import END, Guide, Line, Part, Probe, Question
+from dialogues.guide import END, Branch, Guide, Line, Part, Probe, Question
 from dialogues.state import State
 
 
@@ -110,13 +110,18 @@ def expected_total(guide: Guide, state: State) -> int:
 
 
 def _follow(guide: Guide, state: State, after: Question, seen: frozenset[str]) -> Question | None:
+    branch = taken_branch(state, after)
+    if branch is None:
+        return _next_allowed(guide, state, guide.position[after.id] + 1, seen)
+    if branch.go == END:
+        return None
+    return _next_allowed(guide, state, guide.position[branch.go], seen)
+
+
+def taken_branch(state: State, after: Question) -> Branch | None:
+    """The question's first branch that holds; None where the file goes on to the next question."""
     facts = StateFacts(state)
-    for branch in after.next:
-        if _holds(branch.when, facts):
-            if branch.go == END:
-                return None
-            return _next_allowed(guide, state, guide.position[branch.go], seen)
-    return _next_allowed(guide, state, guide.position[after.id] + 1, seen)
+    return next((branch for branch in after.next if _holds(branch.when, facts)), None)
 
 
 def _next_allowed(guide: Guide, state: State, start: int, seen: frozenset[str]) -> Question | None:

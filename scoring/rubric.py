@@ -188,10 +188,9 @@ def fit_problems(guide: Guide, document: Document, rubric: Rubric) -> Iterator[F
             "correct the name or pass the right file with --rubric",
             "wrong-rubric",
         )
-    for part, questions in (("questions", guide.questions), ("bank", guide.bank)):
-        for i, question in enumerate(questions):
-            if question.competency is not None:
-                yield from _question_fit(question, rubric, document, (part, i))
+    for path, question in guide.places():
+        if question.competency is not None:
+            yield from _question_fit(question, rubric, document, path)
 
 
 def _question_fit(
@@ -228,7 +227,7 @@ def _parts_fit(
     question: Question, scored: RubricQuestion, document: Document, path: Path
 ) -> Iterator[FileProblem]:
     known = {point.id for point in scored.key_points}
-    for place, when in _conditions(question):
+    for place, when in question.conditions():
         for reference in conditions.references(conditions.parse(when)):
             if isinstance(reference, conditions.Missing) and reference.key_point not in known:
                 yield document.problem(
@@ -269,11 +268,10 @@ def _parts_fit(
 
 def fit_advice(guide: Guide, document: Document, rubric: Rubric) -> Iterator[FileProblem]:
     """Where the rubric can be used as it is, but not as it was surely meant."""
-    for part, questions in (("questions", guide.questions), ("bank", guide.bank)):
-        for i, question in enumerate(questions):
-            scored = rubric.questions.get(question.id)
-            if scored is not None and question.competency is not None:
-                yield from _question_advice(question, scored, document, (part, i))
+    for path, question in guide.places():
+        scored = rubric.questions.get(question.id)
+        if scored is not None and question.competency is not None:
+            yield from _question_advice(question, scored, document, path)
 
 
 def _question_advice(
@@ -310,15 +308,6 @@ def _dead_bands(question: Question, scored: RubricQuestion) -> Iterator[str]:
 
 def _or(bound: float | None, otherwise: float) -> float:
     return otherwise if bound is None else bound
-
-
-def _conditions(question: Question) -> Iterator[tuple[Path, str]]:
-    for i, probe in enumerate(question.probes):
-        yield ("probes", i, "when"), probe.when
-    for i, turn in enumerate(question.turns):
-        for j, line in enumerate(turn.replies):
-            if line.when is not None:
-                yield ("turns", i, "replies", j, "when"), line.when
 
 
 __all__ = ["FileProblem", "KeyPoint", "Rubric", "RubricQuestion", "check_fit", "load_rubric"]

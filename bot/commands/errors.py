@@ -25,9 +25,14 @@ def explain(error: Exception) -> tuple[str, int] | None:
     match error:
         case CommandError():
             return str(error), error.code
-        case FileProblem() | FrozenError() | SchemaError() | ModelError() | SealingError():
-            return str(error), 2
-        case DeliveryError():
+        case (
+            DeliveryError()
+            | FileProblem()
+            | FrozenError()
+            | SchemaError()
+            | ModelError()
+            | SealingError()
+        ):
             return str(error), 2
         case ValidationError():
             first = error.errors(include_url=False)[0]

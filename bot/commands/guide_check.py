@@ -47,10 +47,7 @@ def run(files: Sequence[Path], rubric_file: Path | None, as_json: bool) -> int:
 
     0 without findings, 1 with, 2 when a file cannot be read.
     """
-    checked = Check(rubric_file)
-    for file in dict.fromkeys(files):
-        checked.read(file)
-    checked.check()
+    checked = Check(files, rubric_file)
     problems = in_order(checked.problems)
     if as_json:
         print(json.dumps({"findings": [p.as_json() for p in problems]}, ensure_ascii=False))
@@ -69,25 +66,24 @@ def run(files: Sequence[Path], rubric_file: Path | None, as_json: bool) -> int:
 
 def count_findings(files: Sequence[Path]) -> int:
     """How many things a check of the guides finds."""
-    checked = Check(None)
-    for file in files:
-        checked.read(file)
-    checked.check()
-    return len(checked.problems)
+    return len(in_order(Check(files).problems))
 
 
 class Check:
-    """A check in the making: guides are read first, since they may share a rubric."""
+    """A check of guides, each once: all are read first, since they may share a rubric."""
 
-    def __init__(self, rubric_file: Path | None) -> None:
+    def __init__(self, files: Sequence[Path], rubric_file: Path | None = None) -> None:
         self.rubric_file = rubric_file
         self.guides: list[Read] = []
         self.rubrics: dict[Path, ReadRubric] = {}
         self.problems: list[FileProblem] = []
         self.unreadable: list[FileProblem] = []
         self.proved: list[str] = []
+        for file in dict.fromkeys(files):
+            self._read(file)
+        self._check()
 
-    def read(self, file: Path) -> None:
+    def _read(self, file: Path) -> None:
         """Read a guide."""
         try:
             guide, document, problems = read_guide(_text_of(file), str(file))
@@ -97,7 +93,7 @@ class Check:
         self.problems += problems
         self.guides.append(Read(file, guide, document, problems))
 
-    def check(self) -> None:
+    def _check(self) -> None:
         """Check the guides and their rubrics."""
         using: dict[Path, list[Read]] = {}
         for read in self.guides:

@@ -31,13 +31,11 @@ TEXTS: dict[Language, dict[str, str]] = {
         "many": "很多种路径",
         "absent": "没有这个类型",
         "whom": "各类候选人",
-        "same": "不变",
         "met": "会多问到",
         "lost": "不再问到",
         "otherwise": "否则",
         "go": "→ {to}",
         "end": "结束",
-        "nothing": "（无）",
     },
     "en": {
         "added": "added",
@@ -52,13 +50,11 @@ TEXTS: dict[Language, dict[str, str]] = {
         "many": "very many paths",
         "absent": "no such type",
         "whom": "For each candidate type",
-        "same": "as before",
         "met": "may now be asked",
         "lost": "is not asked any more",
         "otherwise": "otherwise",
         "go": "→ {to}",
         "end": "the end",
-        "nothing": "(none)",
     },
 }
 

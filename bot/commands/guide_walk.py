@@ -8,7 +8,7 @@ from bot.commands.guide_simulate import load
 from dialogues import conditions, engine
 from dialogues.events import Begin, Program, Reply, Said
 from dialogues.guide import Guide, Language
-from dialogues.path import StateFacts
+from dialogues.path import taken_branch
 from dialogues.plan import Plan, Position
 from dialogues.state import State
 from dialogues.tree.plain import say_condition, say_field
@@ -18,7 +18,6 @@ TEXTS: dict[Language, dict[str, str]] = {
         "help": "逐题走一遍：输入回答；“+要点”表示回答里讲到了这个要点（如 +result）；"
         "直接回车表示什么要点都没讲到；“跳过”跳过这一题；Ctrl-D 结束。",
         "fact": "{name}（直接回车：未知）",
-        "options": "选项",
         "key_points": "可以标的要点",
         "because": "因为{why}",
         "end": "走完了：{count} 题，{minutes:g} 分钟",
@@ -28,7 +27,6 @@ TEXTS: dict[Language, dict[str, str]] = {
         "help": "Step by step: type an answer; “+point” says that it covered a key point (such as "
         "+result); an empty line covers none; “skip” skips the question; Ctrl-D ends.",
         "fact": "{name} (empty: unknown)",
-        "options": "Options",
         "key_points": "Key points to mark",
         "because": "because {why}",
         "end": "The end: {count} questions, {minutes:g} minutes",
@@ -130,16 +128,13 @@ class Walk:
         if (self.state.question, self.state.probe) == (before.question, before.probe):
             return None
         question = self.guide.by_id[before.question or ""]
-        facts = StateFacts(self.state.model_copy(update={"question": before.question}))
         when: str | None = None
         if self.state.question == before.question:
             follow_up = question.follow_ups[self.state.probe or ""]
             when = getattr(follow_up, "when", None)
         else:
-            for branch in question.next:
-                if branch.when is None or conditions.holds(conditions.parse(branch.when), facts):
-                    when = branch.when
-                    break
+            branch = taken_branch(self.state, question)
+            when = branch.when if branch is not None else None
         if when is None:
             return None
         return say_condition(conditions.parse(when), self.guide, self.language, question)

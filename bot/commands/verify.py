@@ -10,7 +10,7 @@ from bot.assessors import read_value
 from bot.commands import archive
 from bot.commands.errors import CommandError
 from bot.files import read_text
-from bot.report import ANSWER_KINDS, NO_ENCODER, rescore, scored_questions
+from bot.report import ADDED_KIND, ANSWER_KINDS, NO_ENCODER, rescore, scored_questions
 from bot.storage.catalogue import GivenFiles, Role, load_role
 from connectors.result import Contract, Result, from_json
 from scoring.encoder import Encoder
@@ -151,7 +151,7 @@ def _difference(again: tuple[str, Found], row: Contract) -> float:
     skipped = stored.reasons == ("skipped",)
     if any(answer[e.start : e.end] != e.text for e in stored.evidence):
         return 1.0
-    flags = tuple(flag for flag in stored.flags if flag.kind != "non_standard")
+    flags = tuple(flag for flag in stored.flags if flag.kind != ADDED_KIND)
     if not skipped and (found.reasons != stored.reasons or found.flags != flags):
         return 1.0
     now = {e.key_point: e.strength for e in found.evidence}

@@ -171,8 +171,8 @@ def commit_turn(
 ) -> Outcome:
     """Write a turn: events, replies, and the new state, under the expected turn number.
 
-    `heard` are channel and id of the messages it takes in. `pulled` replies count as sent, since the candidate's side
-    fetches them. Raises TurnConflictError when another turn came first.
+    `heard` are channel and id of the messages it takes in. `pulled` replies count as sent, since
+    the candidate's side fetches them. Raises TurnConflictError when another turn came first.
     """
     row, key, state = opened.row, opened.key, transition.state
     turn = row.turn + 1

@@ -60,7 +60,8 @@ def new_interview_key(master: Key, person: Person, interview_id: str) -> tuple[K
 
 
 def erase_interview(session: Session, interview_id: str) -> None:
-    """Drop the interview's key, result and waiting messages, and the person's key when no interview needs it."""
+    """Drop the interview's key, result and waiting messages, and the person's key when no
+    interview needs it."""
     interview = session.get_one(Interview, interview_id, with_for_update=True)
     interview.key = None
     session.add(interview)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.report import ANSWER_KINDS, transcript
+from bot.report import ADDED_KIND, ANSWER_KINDS, transcript
 from bot.security.sealing import ErasedError, Key
 from bot.storage.catalogue import Catalogue, Role
 from bot.storage.console import Filters, Titles, is_erased, neighbours, type_of
@@ -31,8 +31,6 @@ from dialogues.texts import say
 from scoring.evidence import HIT
 from scoring.rubric import Rubric
 
-ADDED_KIND = "non_standard"
-"""A flag about the question, not about the words."""
 HUES = 6
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

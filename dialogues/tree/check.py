@@ -9,10 +9,10 @@ from typing import get_args
 from dialogues import conditions
 from dialogues.conditions import Reference
 from dialogues.guide import Guide, ProgrammingLanguage
-from dialogues.tree.comparisons import comparison_problems, question_places
+from dialogues.tree.comparisons import comparison_problems
 from dialogues.tree.diagram import MAX_STEPS
 from dialogues.tree.domains import facts_of, question_conditions, value_facts
-from dialogues.tree.findings import flow_problems, places_of_questions
+from dialogues.tree.findings import flow_problems
 from dialogues.tree.flow import Budget, Flow, TooComplexError
 from dialogues.tree.followups import Restricted
 from dialogues.tree.proofs import Proof, coverage_problems, length_problems, prove
@@ -95,8 +95,8 @@ def in_order(problems: Iterable[FileProblem]) -> tuple[FileProblem, ...]:
 def _comparisons(guide: Guide, document: Document) -> tuple[list[FileProblem], set[Path]]:
     problems: list[FileProblem] = []
     amiss: set[Path] = set()
-    for path, question in places_of_questions(guide):
-        for place, text in question_places(question):
+    for path, question in guide.places():
+        for place, text in question.conditions():
             found = comparison_problems(guide, text, document, (*path, *place))
             problems += found
             if found:
@@ -107,7 +107,7 @@ def _comparisons(guide: Guide, document: Document) -> tuple[list[FileProblem], s
 def _programs(
     guide: Guide, document: Document, runnable: Collection[ProgrammingLanguage]
 ) -> Iterator[FileProblem]:
-    for path, question in places_of_questions(guide):
+    for path, question in guide.places():
         lacking = [x for x in question.code.languages if x not in runnable] if question.code else []
         if lacking:
             yield document.problem(

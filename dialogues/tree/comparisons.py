@@ -23,19 +23,6 @@ class Sort:
     high: float = math.inf
 
 
-def question_places(question: Question) -> Iterator[tuple[Path, str]]:
-    """The question's conditions with their places in it, in the order they are looked at."""
-    for i, turn in enumerate(question.turns):
-        for j, line in enumerate(turn.replies):
-            if line.when is not None:
-                yield ("turns", i, "replies", j, "when"), line.when
-    for i, probe in enumerate(question.probes):
-        yield ("probes", i, "when"), probe.when
-    for i, branch in enumerate(question.next):
-        if branch.when is not None:
-            yield ("next", i, "when"), branch.when
-
-
 def comparison_problems(
     guide: Guide, text: str, document: Document, path: Path
 ) -> list[FileProblem]:

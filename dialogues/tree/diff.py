@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from dialogues.guide import Branch, Guide, Line, Part, Probe, Question
+from dialogues.guide import Branch, Guide, Question
 from dialogues.tree.diagram import TooComplexError
 from dialogues.tree.flow import Flow
 from dialogues.tree.proofs import is_scored, minutes_of
@@ -143,9 +143,6 @@ def _moved(old: list[str], new: list[str]) -> set[str]:
         else:
             j += 1
     return set(old) - kept
-
-
-Named = Probe | Part | Line
 
 
 def _question(place: str, before: Question, after: Question) -> Iterator[Change]:

@@ -58,11 +58,8 @@ class _Group:
 
 def question_conditions(question: Question) -> Iterator[Condition]:
     """The question's conditions in the order in which they are looked at."""
-    lines = [line.when for turn in question.turns for line in turn.replies]
-    probes = [probe.when for probe in question.probes]
-    for text in (*lines, *probes, *(branch.when for branch in question.next)):
-        if text is not None:
-            yield conditions.parse(text)
+    for _, text in question.conditions():
+        yield conditions.parse(text)
 
 
 def facts_of(guide: Guide, candidate_type: str, budget: Budget) -> tuple[Fact, ...]:

@@ -5,21 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dialogues import conditions
 from dialogues.conditions import Reference
 from dialogues.guide import END, Guide, Question
-from dialogues.tree.comparisons import question_places
 from dialogues.tree.flow import Flow
 from dialogues.tree.followups import FollowUpFate, Restricted, line_fates, probe_fates
 from dialogues.tree.ways import BranchFate
 from dialogues.yamlfile import Document, FileProblem, Path
 
 Flows = Mapping[str, Flow]
-
-
-def places_of_questions(guide: Guide) -> Iterator[tuple[Path, Question]]:
-    """Every question with its place in the file, those of the bank included."""
-    for i, question in enumerate(guide.questions):
-        yield ("questions", i), question
-    for i, question in enumerate(guide.bank):
-        yield ("bank", i), question
 
 
 def flow_problems(
@@ -39,7 +30,7 @@ def flow_problems(
                 "add a question that is meant for it, or remove the type",
                 "no-questions",
             )
-    for path, question in places_of_questions(guide):
+    for path, question in guide.places():
         here = _flows_with(guide, flows, question)
         if not here:
             if any(question.meant_for(name) for name in flows):
@@ -75,7 +66,7 @@ def _unreachable(document: Document, path: Path, question: Question) -> FileProb
 def _asked_later(
     guide: Guide, document: Document, flows: Flows, path: Path, question: Question
 ) -> Iterator[tuple[FileProblem, Path]]:
-    for place, text in question_places(question):
+    for place, text in question.conditions():
         named = dict.fromkeys(conditions.references(conditions.parse(text)))
         for reference in named:
             match reference:
