@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell sed -n 's/^\(torch==[^ +]*\).*/\1/p' requirements.lock)
 PORT ?= 8000
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench rasa rasa-train lock clean
 
 demo: $(VENV)/run
 	PORT=$(PORT) $(BIN)/miantan demo
@@ -23,6 +23,24 @@ check: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python -m bench.turns --out bench/results
 	$(BIN)/python -m bench.guide_check --out bench/results
+
+# Rasa as the parser, in a Python 3.10 environment of its own: docs/rasa.md.
+RASA_CONFIG ?= config.yml
+RASA_MODEL := .rasa/models/$(subst .,-,$(basename $(RASA_CONFIG))).tar.gz
+export RASA_CONFIG
+
+rasa: $(RASA_MODEL)
+	@bash scripts/rasa serve
+
+rasa-train: .rasa/made
+	@bash scripts/rasa train
+
+$(RASA_MODEL): .rasa/made dialogues/nlu/nlu.yml dialogues/nlu/domain.yml dialogues/nlu/$(RASA_CONFIG)
+	@bash scripts/rasa train
+
+.rasa/made: rasa.lock
+	@bash scripts/rasa install
+	@touch $@
 
 # The parts of the machine that cannot be installed from here are named in one line.
 $(VENV)/made:
@@ -48,4 +66,4 @@ lock:
 	$(PIP) freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .rasa/venv .rasa/made build dist *.egg-info

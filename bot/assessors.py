@@ -1,6 +1,7 @@
 """What is found in a message: evidence in words, or how a program did; and an assessor a role."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -35,29 +36,29 @@ class Assessors:
                 self._made[key] = Assessor(role.rubric, role.guide, self.encoder)
             return self._made[key]
 
-    def listen(self, role: Role, state: State, text: str, intent: str) -> Said:
+    def listen(self, role: Role, state: State, said: Said) -> Said:
         """The message with what the open question's rubric finds in it.
 
         Slow: it encodes words, and runs programs.
         """
-        question = open_question(role, state, intent)
+        question = open_question(role, state, said.intent)
         if question is None or question.kind in ("choice", "number"):
-            return Said(text, intent)
+            return said
         if question.kind == "code":
-            return self._run(role, question, text, intent)
-        found = self.of(role).find(question.id, text, question.place_of(state.probe))
-        return Said(text, intent, found.hits, self._as_evidence(found))
+            return self._run(role, question, said)
+        found = self.of(role).find(question.id, said.text, question.place_of(state.probe))
+        return replace(said, hits=found.hits, evidence=self._as_evidence(found))
 
     def _as_evidence(self, found: Found) -> dict[str, Any]:
         """What was found and by which model, as it is kept with the answer."""
         model = {"encoder": self.encoder.name, "sha256": self.encoder.sha256}
         return {"found": found.model_dump(mode="json"), "model": model}
 
-    def _run(self, role: Role, question: Question, text: str, intent: str) -> Said:
+    def _run(self, role: Role, question: Question, said: Said) -> Said:
         assert question.code is not None
-        program = read_program(text, question.code.languages)
+        program = read_program(said.text, question.code.languages)
         if program is None:
-            return Said(text, intent)
+            return said
         tests = role.rubric.questions[question.id].tests
         try:
             runs = sandbox.run(program, tests, question.code)
@@ -66,16 +67,16 @@ class Assessors:
             reason = str(error).partition(":")[0]
             log.error("sandbox failed", language=program.language, reason=reason)
             found = Found(reasons=("not_run",))
-            return Said(text, intent, (), {"found": found.model_dump(mode="json")}, Program(False))
+            evidence = {"found": found.model_dump(mode="json")}
+            return replace(said, evidence=evidence, program=Program(False))
         verdicts = tuple(ProgramVerdict(test=run.test, verdict=run.verdict) for run in runs)
         passed = tuple(run.test for run in runs if run.verdict == "passed")
         examples = tuple((run.test, run.verdict, run.detail) for run in runs if run.example)
-        return Said(
-            text,
-            intent,
-            passed,
-            {"found": Found(tests=verdicts).model_dump(mode="json")},
-            Program(True, len(passed), len(runs), examples),
+        return replace(
+            said,
+            hits=passed,
+            evidence={"found": Found(tests=verdicts).model_dump(mode="json")},
+            program=Program(True, len(passed), len(runs), examples),
         )
 
 

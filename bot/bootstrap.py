@@ -10,14 +10,14 @@ from bot.channels.telegram import TelegramChannel
 from bot.entry import Entry
 from bot.hub import Hub
 from bot.joining import Joining
+from bot.partners import rasa
 from bot.pipeline import Pipeline
-from bot.prepare import ready_encoder
+from bot.prepare import ready_encoder, ready_parser
 from bot.security.sealing import Key, load_master_key
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.interviews import Outcome
 from bot.storage.migrate import check_schema, dbos_url
-from bot.understanding.phrases import PhraseParser
 from bot.work.queues import WorkQueues
 from bot.work.runner import Runner, Seat
 from bot.work.tasks import Tasks
@@ -81,10 +81,10 @@ def build(settings: Settings) -> Application:
     pipeline = Pipeline(
         database=database,
         master=master,
-        parser=PhraseParser(),
+        parser=ready_parser(settings, encoder),
         assessors=Assessors(encoder),
         enqueue=queues.turn_work,
-        pulled=frozenset({CHAT}),
+        pulled=frozenset({CHAT, rasa.CHANNEL}),
         on_replies=announce,
         encode_workers=settings.encode_workers,
     )

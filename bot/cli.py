@@ -11,6 +11,7 @@ from bot.commands.errors import CommandError, explain
 from bot.files import read_text
 from bot.guide_cli import app as guide_app
 from bot.settings import Settings
+from bot.text import clean
 from dialogues.guide import Language
 
 app = typer.Typer(
@@ -87,6 +88,35 @@ def score(
         command.to_line(r) for r in command.score_rows(loaded, ready_encoder(Settings()), answers)
     ]
     out.write_text("".join(line + "\n" for line in lines), encoding="utf-8", newline="")
+
+
+@app.command()
+def understand(
+    text: Annotated[str | None, typer.Argument(help="A message; else a line is read")] = None,
+    rows: Annotated[
+        Path | None, typer.Option("--in", help="Messages with their intent, a JSON object a line")
+    ] = None,
+    lang: Annotated[str | None, typer.Option(help="zh or en; of --in, only these rows")] = None,
+    parser: Annotated[str, typer.Option(help="embedded or rasa")] = "embedded",
+    question: Annotated[str | None, typer.Option(help="The question that is open")] = None,
+    kind: Annotated[str | None, typer.Option(help="Its kind, as in a guide")] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Tell what a message means, or how often that is told rightly."""
+    from bot.commands import understand as command
+
+    settings, language = Settings(), _language(lang)
+    if rows is not None:
+        if text is not None or question is not None or kind is not None:
+            raise CommandError("--in brings its own messages and questions; give nothing besides")
+        given = command.read_rows(rows, language)
+        judged = command.judge(command.ready(settings, parser), given, settings.encode_workers)
+        print(command.as_json(judged) if as_json else command.as_table(judged))
+        return
+    context = command.make_context(question, kind)
+    said = clean(command.read_line(sys.stdin.buffer) if text is None else text)
+    found = command.ready(settings, parser).parse(said, context)
+    print(json.dumps(command.tell(found)) if as_json else command.as_line(found))
 
 
 @app.command()

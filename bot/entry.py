@@ -29,6 +29,8 @@ from bot.pipeline import (
 from bot.security.sealing import ErasedError
 from bot.storage import interviews
 from bot.storage.tables import Campaign, Interview
+from bot.understanding.base import Understood
+from bot.understanding.hearing import COMMAND
 from dialogues.engine import is_offered, prompt
 from dialogues.events import Reply
 from dialogues.guide import Language
@@ -37,17 +39,31 @@ from dialogues.texts import say
 
 log = structlog.get_logger()
 
-PHRASES: dict[Command, dict[Language, str]] = {
-    "language": {"zh": "切换语言", "en": "change language"},
-    "correct": {"zh": "修改上一个回答", "en": "correct my last answer"},
-    "pause": {"zh": "暂停", "en": "pause"},
-    "resume": {"zh": "继续", "en": "resume"},
-    "human": {"zh": "转人工", "en": "talk to a person"},
-    "privacy": {"zh": "隐私政策", "en": "privacy"},
-    "delete": {"zh": "删除我的资料", "en": "delete my data"},
+
+@dataclass(frozen=True)
+class Request:
+    """What a platform's command means, and the words that stand for it in the transcript."""
+
+    intent: str
+    words: Mapping[Language, str]
+
+    @property
+    def understood(self) -> Understood:
+        return Understood(self.intent, 1.0, COMMAND)
+
+
+REQUESTS: dict[Command, Request] = {
+    "language": Request("change_language", {"zh": "切换语言", "en": "change language"}),
+    "correct": Request(
+        "correct_last_answer", {"zh": "修改上一个回答", "en": "correct my last answer"}
+    ),
+    "pause": Request("pause", {"zh": "暂停", "en": "pause"}),
+    "resume": Request("resume", {"zh": "继续", "en": "resume"}),
+    "human": Request("request_human", {"zh": "转人工", "en": "talk to a person"}),
+    "privacy": Request("ask_about_privacy", {"zh": "隐私政策", "en": "privacy"}),
+    "delete": Request("delete_my_data", {"zh": "删除我的资料", "en": "delete my data"}),
 }
-"""What a command says in words; each is a phrase of dialogues/nlu/nlu.yml."""
-REPEAT: dict[Language, str] = {"zh": "再说一遍", "en": "repeat"}
+REPEAT = Request("repeat_question", {"zh": "再说一遍", "en": "repeat"})
 
 TELL_TRIES = 3
 TELL_SECONDS = 10.0
@@ -135,7 +151,7 @@ class Entry:
                 )
             )
         if row is not None and row.status not in CLOSED:
-            await self._receive(incoming, row, REPEAT[_known(row.language)])
+            await self._ask(incoming, row, REPEAT)
         elif code:
             await self._begin(incoming, code)
         else:
@@ -173,14 +189,21 @@ class Entry:
         language = _known(row.language)
         if incoming.tapped is not None and not await self._is_offered(row, incoming):
             return say("stale_option", language)
-        text = incoming.text
         if incoming.command is not None:
-            text = PHRASES[incoming.command][language]
-        await self._receive(incoming, row, text)
+            await self._ask(incoming, row, REQUESTS[incoming.command])
+        else:
+            await self._receive(incoming, row, incoming.text)
         return None
 
-    async def _receive(self, incoming: Incoming, row: Interview, text: str) -> None:
-        message = Inbound(row.id, incoming.channel, incoming.message_id, text)
+    async def _ask(self, incoming: Incoming, row: Interview, request: Request) -> None:
+        """What is asked for by a command's name needs no understanding."""
+        words = request.words[_known(row.language)]
+        await self._receive(incoming, row, words, request.understood)
+
+    async def _receive(
+        self, incoming: Incoming, row: Interview, text: str, understood: Understood | None = None
+    ) -> None:
+        message = Inbound(row.id, incoming.channel, incoming.message_id, text, understood)
         try:
             await self._joining.receive(message)
         except (ClosedError, ErasedError):

@@ -7,7 +7,7 @@ an account (a command, an option, a number) is heard at once, after what was wai
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
@@ -17,9 +17,8 @@ from bot.storage import waiting
 from bot.storage.catalogue import Role
 from bot.storage.interviews import Opened, Outcome, TurnConflictError, lock, taken_in
 from bot.storage.waiting import Waiting
-from dialogues import engine
+from bot.understanding.hearing import OPTION
 from dialogues.commands import COMMANDS
-from dialogues.plan import Plan
 
 ACCOUNTS = frozenset({"open", "scenario", "case", "code"})
 """Kinds of question that are answered in as many words as one likes."""
@@ -40,25 +39,43 @@ class Joining:
         """Take a message in; raises as `Pipeline.receive` does."""
         text = usable(inbound.text)
         if self.quiet > 0:
-            kept = await self.pipeline.database.write(
-                lambda session: self._keep(session, inbound, text)
-            )
-            if kept:
+            inbound = await self._understood(inbound, text)
+            if await self._keep(inbound, text):
                 return
             before = await asyncio.to_thread(self.take_up, inbound.interview_id)
-            if before is not None and await self.pipeline.database.write(
-                lambda session: self._keep(session, inbound, text)
-            ):
-                return
+            if before is not None:
+                # Something else may be open now.
+                inbound = await self._understood(replace(inbound, understood=None), text)
+                if await self._keep(inbound, text):
+                    return
         await self.pipeline.receive(inbound)
 
-    def _keep(self, session: Session, inbound: Inbound, text: str) -> bool:
+    async def _understood(self, inbound: Inbound, text: str) -> Inbound:
+        """The message with what it means, where that decides whether it waits."""
+        if inbound.understood is not None:
+            return inbound
+        opened, plan, role = await self.pipeline.database.read(
+            lambda session: self.pipeline.look(session, inbound.interview_id)
+        )
+        if not _asks_for_an_account(opened, role):
+            return inbound
+        return replace(inbound, understood=await self.pipeline.understand(opened, plan, text))
+
+    async def _keep(self, inbound: Inbound, text: str) -> bool:
         """Whether the message is one that waits (or did before)."""
+        understood = inbound.understood
+        if understood is None or understood.intent in COMMANDS or understood.parser == OPTION:
+            return False
+        return await self.pipeline.database.write(
+            lambda session: self._keep_piece(session, inbound, text)
+        )
+
+    def _keep_piece(self, session: Session, inbound: Inbound, text: str) -> bool:
         if taken_in(session, inbound.channel, inbound.message_id):
             return True
         lock(session, inbound.interview_id)
-        opened, plan, role = self.pipeline.open_for(session, inbound.interview_id, text)
-        if not self._joins(opened, plan, role, text):
+        opened, _, role = self.pipeline.look(session, inbound.interview_id)
+        if not _asks_for_an_account(opened, role):
             return False
         before = waiting.read_all(session, opened.key, inbound.interview_id)
         if sum(len(message.text) + 1 for message in before) + len(text) > MAX_CHARACTERS:
@@ -74,17 +91,6 @@ class Joining:
         )
         self.listen(session, inbound.interview_id, number, 1, self.quiet)
         return True
-
-    def _joins(self, opened: Opened, plan: Plan, role: Role | None, text: str) -> bool:
-        """Whether the message may be a piece of a longer answer."""
-        state = opened.state
-        if role is None or state.pending is not None or state.status not in ("asking", "paused"):
-            return False
-        question = role.guide.by_id.get(state.question or "")
-        if question is None or question.kind not in ACCOUNTS:
-            return False
-        intent = self.pipeline.parser.parse(text).intent
-        return intent not in COMMANDS and not engine.is_offered(plan, state, text)
 
     def take_up(self, interview_id: str) -> Outcome | None:
         """Take up at once what waits for an interview."""
@@ -118,3 +124,12 @@ class Joining:
                 return self.pipeline.receive_waiting(interview_id, choose)
             except TurnConflictError:
                 continue
+
+
+def _asks_for_an_account(opened: Opened, role: Role | None) -> bool:
+    """Whether what is open may be answered in several messages."""
+    state = opened.state
+    if role is None or state.pending is not None or state.status not in ("asking", "paused"):
+        return False
+    question = role.guide.by_id.get(state.question or "")
+    return question is not None and question.kind in ACCOUNTS

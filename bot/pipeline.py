@@ -28,12 +28,12 @@ from bot.storage.interviews import NewInterview, Opened, Outcome, TurnConflictEr
 from bot.storage.tables import Campaign
 from bot.storage.waiting import Waiting
 from bot.text import clean
-from bot.understanding.base import Parser
+from bot.understanding.base import Parser, Understood
+from bot.understanding.hearing import understand
 from dialogues import engine
 from dialogues.events import AddQuestion, Begin, Said, TimedOut, Work
 from dialogues.guide import Language
 from dialogues.plan import Plan
-from dialogues.state import State
 
 MAX_CHARACTERS = 20_000
 PROGRAMS_AT_ONCE = 2
@@ -84,12 +84,16 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Inbound:
-    """A message of a candidate. `message_id` is unique within its channel."""
+    """A message of a candidate. `message_id` is unique within its channel.
+
+    `understood` is what it means where that is known already, as of a platform's own command.
+    """
 
     interview_id: str
     channel: str
     message_id: str
     text: str
+    understood: Understood | None = None
 
 
 @dataclass
@@ -158,7 +162,7 @@ class Pipeline:
                     return found
                 opened, plan, role = found
                 # Understand: intent and evidence.
-                said = await self._understand(opened.state, role, text)
+                said = await self._understand(opened, plan, role, text, inbound.understood)
                 # Advance: what follows.
                 transition = engine.advance(plan, opened.state, said, self.now())
                 # One transaction: events, replies and durable work.
@@ -180,17 +184,16 @@ class Pipeline:
         """
 
         def look(session: Session) -> tuple[Opened, Plan, Role | None, Sequence[Waiting]]:
-            opened, plan, role = self._look(session, interview_id)
+            opened, plan, role = self.look(session, interview_id)
             return opened, plan, role, waiting.read_all(session, opened.key, interview_id)
 
         opened, plan, role, messages = self.database.read_now(look)
         if not messages or not choose(messages):
             return None
         text = "\n".join(message.text for message in messages)
-        intent = self.parser.parse(text).intent
-        said = Said(text, intent)
+        said = _as_said(text, understand(self.parser, plan, opened.state, text))
         if role is not None:
-            said = self.assessors.listen(role, opened.state, text, intent)
+            said = self.assessors.listen(role, opened.state, said)
         transition = engine.advance(plan, opened.state, said, self.now())
         heard = [(message.channel, message.message_id) for message in messages]
 
@@ -211,7 +214,7 @@ class Pipeline:
         """
 
         def work(session: Session) -> Outcome:
-            opened, plan, _ = self._look(session, interview_id)
+            opened, plan, _ = self.look(session, interview_id)
             addition = AddQuestion(question, by)
             transition = engine.advance(plan, opened.state, addition, self.now())
             return self._commit(session, opened, plan, transition, [])
@@ -266,26 +269,14 @@ class Pipeline:
         repeated = self._repeated(session, inbound.channel, inbound.message_id)
         if repeated is not None:
             return repeated
-        return self.open_for(session, inbound.interview_id, inbound.text)
+        return self.look(session, inbound.interview_id)
 
-    def open_for(
-        self, session: Session, interview_id: str, text: str
-    ) -> tuple[Opened, Plan, Role | None]:
-        """The interview with its plan and the role; raises ClosedError when it hears no more."""
-        opened, plan, role = self._look(session, interview_id)
-        if opened.state.closed and not self._still_heard(opened.state, text):
-            raise ClosedError(opened.state.status)
-        return opened, plan, role
-
-    def _look(self, session: Session, interview_id: str) -> tuple[Opened, Plan, Role | None]:
+    def look(self, session: Session, interview_id: str) -> tuple[Opened, Plan, Role | None]:
+        """The interview with its plan and, once a position is known, the role."""
         opened = interviews.open_interview(session, self.master, interview_id)
         position = opened.state.position
         role = self.catalogue.role(session, opened.row.files[position]) if position else None
         return opened, self._plan(session, opened), role
-
-    def _still_heard(self, state: State, text: str) -> bool:
-        intent = self.parser.parse(clean(text)).intent
-        return state.pending is not None or engine.still_heard(state, intent)
 
     def _repeated(self, session: Session, channel: str, message_id: str | None) -> Outcome | None:
         if message_id is None:
@@ -296,15 +287,30 @@ class Pipeline:
         campaign = session.get_one(Campaign, opened.row.campaign_id)
         return self.catalogue.plan(session, campaign, opened.row.files)
 
-    async def _understand(self, state: State, role: Role | None, text: str) -> Said:
-        """The intent and, for an answer to a scored question, what was found in it."""
-        intent = self.parser.parse(text).intent
-        question = open_question(role, state, intent)
+    async def understand(self, opened: Opened, plan: Plan, text: str) -> Understood:
+        """What a message means where the interview stands."""
+        work = partial(understand, self.parser, plan, opened.state, text)
+        return await asyncio.get_running_loop().run_in_executor(self._encoding, work)
+
+    async def _understand(
+        self, opened: Opened, plan: Plan, role: Role | None, text: str, known: Understood | None
+    ) -> Said:
+        """The intent and, for an answer to a scored question, what was found in it.
+
+        Raises ClosedError when the interview hears this no more.
+        """
+        state = opened.state
+        understood = known or await self.understand(opened, plan, text)
+        heard = state.pending is not None or engine.still_heard(state, understood.intent)
+        if state.closed and not heard:
+            raise ClosedError(state.status)
+        said = _as_said(text, understood)
+        question = open_question(role, state, said.intent)
         if role is None or question is None:
-            return Said(text, intent)
+            return said
         threads = self._programs if question.kind == "code" else self._encoding
         return await asyncio.get_running_loop().run_in_executor(
-            threads, self.assessors.listen, role, state, text, intent
+            threads, self.assessors.listen, role, state, said
         )
 
     def _commit_once(
@@ -343,6 +349,10 @@ class Pipeline:
         for work in transition.work:
             self.enqueue(session, work, opened.row.id)
         return outcome
+
+
+def _as_said(text: str, understood: Understood) -> Said:
+    return Said(text, understood.intent, also=understood.also, parser=understood.parser)
 
 
 def _begin(plan: Plan, arrival: Arrival) -> Begin:

@@ -4,7 +4,18 @@ import sys
 from pathlib import Path
 
 from bot.settings import Settings
-from scoring.encoder import MODEL_FOLDER, CachedEncoder, Encoder, ModelError, load_encoder
+from bot.understanding.base import Parser
+from bot.understanding.embedded import EmbeddedParser
+from bot.understanding.model import MODEL_FILE, Model
+from bot.understanding.rasa import RasaParser
+from scoring.encoder import (
+    MODEL_FOLDER,
+    CachedEncoder,
+    Encoder,
+    ModelError,
+    is_current,
+    load_encoder,
+)
 
 DEFAULT = "e5-small-int8"
 
@@ -32,10 +43,29 @@ def prepare_for_torch(folder: Path) -> None:
 
 
 def ready_encoder(settings: Settings) -> Encoder:
-    """The encoder of the settings; the packaged one is prepared on first use."""
-    if settings.encoder == DEFAULT and not (settings.home / MODEL_FOLDER).exists():
+    """The encoder of the settings; the packaged one is prepared on first use, and when it was
+    prepared by an earlier version."""
+    if settings.encoder == DEFAULT and not is_current(settings.home / MODEL_FOLDER):
         prepare_model(settings.home)
     return CachedEncoder(load_encoder(settings.encoder, settings.home, settings.encoder_threads))
 
 
-__all__ = ["ModelError", "prepare_model", "ready_encoder"]
+def ready_parser(settings: Settings, encoder: Encoder) -> Parser:
+    """The parser of the settings: Rasa's with the embedded one behind it, or that one alone.
+
+    The embedded one was trained on the packaged encoder's features; with another encoder for the
+    scores it has that one besides, and with the light encoder it goes by words alone.
+    """
+    reader: Encoder | None = encoder
+    if settings.encoder == "light":
+        reader = None
+    elif settings.encoder != DEFAULT:
+        reader = ready_encoder(settings.model_copy(update={"encoder": DEFAULT}))
+    embedded = EmbeddedParser(Model.load(MODEL_FILE), reader)
+    if not settings.rasa_url:
+        return embedded
+    token = settings.rasa_token.get_secret_value() if settings.rasa_token else ""
+    return RasaParser(settings.rasa_url, token, embedded, settings.rasa_seconds)
+
+
+__all__ = ["ModelError", "prepare_model", "ready_encoder", "ready_parser"]

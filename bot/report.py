@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.storage.catalogue import Role
 from connectors import result as contract
-from dialogues.events import Answered, Event, Noted, Reopened, Reply, Skipped
+from dialogues.events import Answered, Event, Held, Noted, Reopened, Reply, Skipped
 from dialogues.guide import Guide, sha256_of
 from dialogues.state import State, fold
 from scoring.evidence import AnswerPart, Flag, Found, combine
@@ -172,6 +172,13 @@ def _line(entry: Event | Said) -> dict[str, object] | None:
             return {
                 "speaker": "candidate",
                 "kind": entry.intent if entry.intent != "answer" else "reply",
+                "question_id": None,
+                "text": entry.text,
+            }
+        case Held():
+            return {
+                "speaker": "candidate",
+                "kind": "unsure",
                 "question_id": None,
                 "text": entry.text,
             }

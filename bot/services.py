@@ -10,7 +10,9 @@ from fastapi import APIRouter
 from bot.bootstrap import Application
 from bot.channels.telegram_polling import Polling, Webhook
 from bot.outbox import Outbox
+from bot.partners.rasa import Conversations
 from bot.web.app import Service
+from bot.web.rasa_actions import rasa_actions
 from bot.web.telegram_webhook import PATH, telegram_webhook
 
 log = structlog.get_logger()
@@ -29,11 +31,16 @@ def services(application: Application, work: bool = True) -> list[Service]:
 
 
 def routers(application: Application) -> list[APIRouter]:
-    """The addresses that platforms call."""
+    """The addresses that platforms and partners call."""
+    found: list[APIRouter] = []
     telegram, secret = application.telegram, application.settings.telegram_secret
-    if telegram is None or secret is None:
-        return []
-    return [telegram_webhook(telegram, application.entry.take, secret.get_secret_value())]
+    if telegram is not None and secret is not None:
+        found.append(telegram_webhook(telegram, application.entry.take, secret.get_secret_value()))
+    token = application.settings.rasa_actions_token
+    if token is not None:
+        conversations = Conversations(application.pipeline)
+        found.append(rasa_actions(conversations, token.get_secret_value()))
+    return found
 
 
 @asynccontextmanager

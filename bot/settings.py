@@ -67,6 +67,16 @@ class Settings(BaseSettings):
     telegram_secret: SecretStr | None = Field(
         None, description="Secret token of the Telegram webhook; set: webhook, empty: polling"
     )
+    rasa_url: str = Field(
+        "", description="A Rasa 3.6 server that tells what messages mean; empty: told here"
+    )
+    rasa_token: SecretStr | None = Field(None, description="The token of that server")
+    rasa_seconds: float = Field(2.0, gt=0, le=30, description="How long its answer is waited for")
+    rasa_actions_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="What a Rasa assistant shows to hold interviews; empty: none may",
+    )
     poll_seconds: float = Field(
         0.1, ge=0.01, le=10, description="How often the work queues are looked at"
     )
@@ -82,7 +92,13 @@ class Settings(BaseSettings):
         )
 
     @field_validator(
-        "master_key", "webhook_secret", "telegram_token", "telegram_secret", mode="before"
+        "master_key",
+        "webhook_secret",
+        "telegram_token",
+        "telegram_secret",
+        "rasa_token",
+        "rasa_actions_token",
+        mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:

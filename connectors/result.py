@@ -56,8 +56,10 @@ class Line(Contract):
 
     The answer to a question is its lines of kind `answer` and `probe_reply`, in order, joined by
     line breaks; evidence points into that. An answer that was corrected later is of kind
-    `corrected`, what had been asked after it of kind `dropped`; neither counts. In a scenario or a
-    case `follow_up` names the part or line that was said or replied to.
+    `corrected`, what had been asked after it of kind `dropped`; neither counts. Words of kind
+    `unsure` may or may not have been meant as an answer: the candidate was asked which, and an
+    `answer` with the same words follows if they were. In a scenario or a case `follow_up` names the
+    part or line that was said or replied to.
     """
 
     seq: int

@@ -6,8 +6,8 @@ from dialogues import events as ev
 from dialogues import path, personal
 from dialogues.events import Work
 from dialogues.guide import CodeTask, Language, ProgrammingLanguage, Question
-from dialogues.replying import count_words, match_option, read_number, shortened_option
-from dialogues.texts import one_line, say
+from dialogues.replying import count_words, match_option, plain, read_number, shortened_option
+from dialogues.texts import TEXTS, one_line, say
 from dialogues.turn import Turn, ask_again, ask_for_number, question_options
 
 PROGRAMMING: dict[ProgrammingLanguage, str] = {"python": "Python", "javascript": "JavaScript"}
@@ -20,7 +20,7 @@ def answer(turn: Turn, question: Question, said: ev.Said) -> None:
     options = question_options(turn)
     option = match_option(said.text, options) or shortened_option(said.text, options)
     number = read_number(said.text)
-    if turn.state.reopened and said.intent == "deny" and option is None:
+    if turn.state.reopened and option is None and _means_no(said):
         turn.note(said)
         leave_as_it_was(turn)
     elif question.code is not None:
@@ -35,6 +35,11 @@ def answer(turn: Turn, question: Question, said: ev.Said) -> None:
         value = number if question.kind == "number" else option.id if option else None
         _take_answer(turn, question, said, value)
         go_on(turn, question)
+
+
+def _means_no(said: ev.Said) -> bool:
+    """A bare no never takes the place of an answer, whatever it was understood as."""
+    return said.intent == "deny" or plain(said.text) in [plain(no) for no in TEXTS["no"].values()]
 
 
 def _within(question: Question, value: float) -> bool:
@@ -55,6 +60,9 @@ def _take_answer(turn: Turn, question: Question, said: ev.Said, value: str | flo
             words=count_words(said.text),
             hits=said.hits,
             evidence=dict(said.evidence),
+            also=said.also,
+            parser=said.parser,
+            confirmed=said.confirmed,
         )
     )
     state = turn.state

@@ -1,17 +1,19 @@
 """What a candidate may ask for besides answering, and what is asked back before it is done."""
 
 from collections.abc import Callable
+from functools import partial
 
 from dialogues import events as ev
 from dialogues import path
-from dialogues.answering import leave_as_it_was, skip
-from dialogues.events import Work
-from dialogues.guide import Language
-from dialogues.replying import match_option, named_language
-from dialogues.turn import Turn, ask_again, fixed_options
+from dialogues.answering import answer, leave_as_it_was, skip
+from dialogues.events import Reply, Work
+from dialogues.guide import Language, Question
+from dialogues.replying import match_option, named_language, plain
+from dialogues.texts import say
+from dialogues.turn import Turn, ask_again, consent_statement, fixed_options
 
 
-def _ask_confirmation(turn: Turn, what: ev.Confirmable) -> None:
+def _ask_confirmation(what: ev.Confirmable, turn: Turn) -> None:
     turn.emit(ev.ConfirmationAsked(at=turn.now, what=what))
     ask_again(turn)
 
@@ -21,26 +23,31 @@ def confirm(turn: Turn, said: ev.Said) -> bool:
 
     False when the words are neither yes nor no: they are to be heard as if it had not come up.
     """
-    what = turn.state.pending
+    what, held = turn.state.pending, turn.state.held
     meant = _yes_or_no(turn, said)
     turn.emit(ev.ConfirmationDropped(at=turn.now))
     if meant is None:
         return False
     turn.note(said)
-    if meant == "yes" and what is not None:
+    if meant == "yes" and held is not None:
+        _take_held(turn, held)
+    elif meant == "yes" and what is not None:
         CONFIRMED[what](turn)
     elif turn.state.closed:
         turn.notice("closed")
     else:
         turn.wake()
-        turn.notice("kept_going")
+        turn.notice("not_an_answer" if held is not None else "kept_going")
         ask_again(turn)
     return True
 
 
 def _yes_or_no(turn: Turn, said: ev.Said) -> str | None:
-    """Asking for the same thing once more confirms it."""
+    """Asking for the same thing once more confirms it, and so do the same words once more."""
+    held = turn.state.held
     if said.intent == _SAID_AGAIN.get(turn.state.pending or ""):
+        return "yes"
+    if held is not None and plain(held.text) == plain(said.text):
         return "yes"
     option = match_option(said.text, fixed_options(turn, "yes", "no"))
     return option.id if option else {"affirm": "yes", "deny": "no"}.get(said.intent)
@@ -52,6 +59,17 @@ _SAID_AGAIN = {
     "withdraw": "withdraw_consent",
     "delete": "delete_my_data",
 }
+
+
+def _take_held(turn: Turn, held: ev.Held) -> None:
+    """The words that were held are an answer to what is open."""
+    question = turn.question
+    assert question is not None
+    turn.wake()
+    said = ev.Said(
+        held.text, hits=held.hits, evidence=held.evidence, parser=held.parser, confirmed=True
+    )
+    answer(turn, question, said)
 
 
 def _hand_over(turn: Turn) -> None:
@@ -70,7 +88,7 @@ def _delete(turn: Turn) -> None:
     turn.work.append(Work("erase"))
 
 
-CONFIRMED: dict[ev.Confirmable, Callable[[Turn], None]] = {
+CONFIRMED: dict[str, Callable[[Turn], None]] = {
     "skip": skip,
     "human": _hand_over,
     "withdraw": _withdraw,
@@ -99,7 +117,7 @@ def _skip(turn: Turn) -> None:
     elif turn.state.reopened or turn.state.has_answer:
         leave_as_it_was(turn)
     else:
-        _ask_confirmation(turn, "skip")
+        _ask_confirmation("skip", turn)
 
 
 def _pause(turn: Turn) -> None:
@@ -137,16 +155,58 @@ def _change_language(turn: Turn) -> None:
     _repeat(turn)
 
 
-def _explain(key: str, turn: Turn) -> None:
+def explanation(key: str, turn: Turn, asked: Question | None) -> Reply:
+    """What is true of the scoring, the process or the data, from guide, rubric and consent.
+
+    `asked` is the question that was open when the candidate wanted to know.
+    """
     position = turn.position if turn.state.position else next(iter(turn.plan.positions.values()))
-    turn.notice(
+    text = say(
         key,
+        turn.language,
         company=turn.plan.company[turn.language],
         dimensions=position.describe_dimensions(turn.language),
+        here=_scored_here(turn, asked),
         total=path.expected_total(position.guide, turn.state),
         answered=turn.state.answered,
+        minutes=turn.plan.minutes,
+        statement=consent_statement(turn),
     )
+    return Reply(kind="notice", text=text)
+
+
+def _scored_here(turn: Turn, asked: Question | None) -> str:
+    """Whether the question is scored, and for what."""
+    if asked is None:
+        return ""
+    is_open = turn.state.question == asked.id
+    which = say("open_question" if is_open else "answered_question", turn.language)
+    dimension = turn.position.dimension(asked.competency)
+    if dimension is None:
+        return say("not_scored_here", turn.language, which=which)
+    name, weight = dimension.called(turn.language), f"{dimension.weight:g}"
+    return say("scored_here", turn.language, which=which, name=name, weight=weight)
+
+
+def _explain_and_ask(key: str, turn: Turn) -> None:
+    turn.replies.append(explanation(key, turn, turn.question))
     ask_again(turn)
+
+
+def _clarify(turn: Turn) -> None:
+    """The guide's own words on the question, the same for everyone; else what it looks at."""
+    question = turn.question
+    if question is not None and turn.state.pending is None:
+        dimension = turn.position.dimension(question.competency)
+        if question.clarify and turn.state.probe is None:
+            turn.replies.append(Reply(kind="notice", text=turn.personal(question.clarify)))
+        elif question.kind in ("choice", "number", "code"):
+            turn.notice("clarify_plain")
+        elif dimension is not None:
+            turn.notice("clarify_scored", name=dimension.called(turn.language))
+        else:
+            turn.notice("clarify")
+    _repeat(turn)
 
 
 def _repeat(turn: Turn) -> None:
@@ -156,17 +216,28 @@ def _repeat(turn: Turn) -> None:
 
 COMMANDS: dict[str, Callable[[Turn], None]] = {
     "repeat_question": _repeat,
+    "clarify_question": _clarify,
     "correct_last_answer": _correct,
     "greet_or_start": ask_again,
     "skip_question": _skip,
     "pause": _pause,
     "resume": _resume,
-    "request_human": lambda turn: _ask_confirmation(turn, "human"),
-    "withdraw_consent": lambda turn: _ask_confirmation(turn, "withdraw"),
-    "delete_my_data": lambda turn: _ask_confirmation(turn, "delete"),
+    "request_human": partial(_ask_confirmation, "human"),
+    "withdraw_consent": partial(_ask_confirmation, "withdraw"),
+    "delete_my_data": partial(_ask_confirmation, "delete"),
     "change_language": _change_language,
-    "ask_about_scoring": lambda turn: _explain("about_scoring", turn),
-    "ask_about_process": lambda turn: _explain("about_process", turn),
-    "ask_about_privacy": lambda turn: _explain("about_privacy", turn),
+    "ask_about_scoring": partial(_explain_and_ask, "about_scoring"),
+    "ask_about_process": partial(_explain_and_ask, "about_process"),
+    "ask_about_privacy": partial(_explain_and_ask, "about_privacy"),
 }
 """What is done for an intent."""
+
+EXPLAINED = {
+    "ask_about_scoring": "about_scoring",
+    "ask_about_process": "about_process",
+    "ask_about_privacy": "about_privacy",
+}
+"""Questions that are answered beside an answer, before the interview goes on."""
+LEAVING = ("request_human", "withdraw_consent", "delete_my_data")
+AFTERWARDS = ("pause", "change_language", *LEAVING)
+"""What can be asked for beside an answer, and is done once the answer is taken."""

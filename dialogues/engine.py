@@ -11,15 +11,19 @@ from itertools import islice
 from dialogues import events as ev
 from dialogues import path, personal
 from dialogues.answering import answer, ask_or_finish
-from dialogues.commands import COMMANDS, confirm
+from dialogues.commands import AFTERWARDS, COMMANDS, EXPLAINED, LEAVING, confirm, explanation
 from dialogues.events import Event, Input, Reply, Work
 from dialogues.guide import RESUME
 from dialogues.plan import Plan
-from dialogues.replying import LARGEST, match_option, shortened_option
+from dialogues.replying import LARGEST, count_words, match_option, shortened_option
 from dialogues.state import State
 from dialogues.texts import say
 from dialogues.turn import Turn, ask_again, ask_consent, fixed_options, open_choice, open_options
 
+UNCLEAR = ("unsure", "off_topic")
+"""Intents of words of which the candidate is asked whether they are an answer."""
+LONGEST_UNCLEAR = 40
+"""Words (or Chinese characters) up to which they are; longer ones are taken for an answer."""
 MAX_FACTS, LONGEST_FACT = 100, 500
 """How many facts of an order are kept, and how many characters of one."""
 
@@ -169,8 +173,11 @@ def _said(turn: Turn, said: ev.Said) -> None:
         turn.note(said)
         turn.notice("when_ready")
         ask_again(turn)
+    elif said.intent in UNCLEAR and _may_be_no_account(turn):
+        turn.hold(said)
+        ask_again(turn)
     else:
-        _reply_to_what_is_open(turn, said)
+        _hear_answer(turn, said)
 
 
 def still_heard(state: State, intent: str) -> bool:
@@ -186,6 +193,38 @@ def _asks_for_an_account(turn: Turn) -> bool:
     return state.reopened or (
         question is not None and question.competency is not None and state.probe is None
     )
+
+
+def _may_be_no_account(turn: Turn) -> bool:
+    """Whether short unclear words are not to be taken for an answer: where one gives an account.
+
+    Where an option or a number is asked for, these alone go on in any case.
+    """
+    question = turn.question
+    account = question is not None and question.kind in ("open", "scenario", "case")
+    return account and count_words(turn.text) <= LONGEST_UNCLEAR
+
+
+def _hear_answer(turn: Turn, said: ev.Said) -> None:
+    """Take an answer, and do what it asks for besides."""
+    asked = turn.question
+    if asked is not None and said.also in LEAVING and _would_finish(turn, said):
+        # The interview must not be finished and scored in spite of it.
+        turn.note(said)
+        COMMANDS[said.also](turn)
+        return
+    _reply_to_what_is_open(turn, said)
+    if asked is not None and said.also in EXPLAINED:
+        turn.replies.insert(0, explanation(EXPLAINED[said.also], turn, asked))
+    elif asked is not None and said.also in AFTERWARDS and not turn.state.closed:
+        turn.replies = [reply for reply in turn.replies if reply.kind != "question"]
+        COMMANDS[said.also](turn)
+
+
+def _would_finish(turn: Turn, said: ev.Said) -> bool:
+    trial = Turn(turn.plan, turn.state, turn.now, turn.text)
+    _reply_to_what_is_open(trial, said)
+    return trial.state.closed
 
 
 def _reply_to_what_is_open(turn: Turn, said: ev.Said) -> None:

@@ -1,7 +1,7 @@
 """What can happen in an interview: inputs that come in, events that are kept, replies that go out.
 
-Every `Said` leaves exactly one event that carries its words (`Answered` or `Noted`), so nothing a
-candidate says is lost. Times are seconds since the epoch.
+Every `Said` leaves exactly one event that carries its words (`Answered`, `Noted` or `Held`), so
+nothing a candidate says is lost. Times are seconds since the epoch.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from dialogues.guide import Language, Strict
 
-Confirmable = Literal["skip", "human", "withdraw", "delete"]
+Confirmable = Literal["skip", "human", "withdraw", "delete", "answer"]
 
 
 # Inputs
@@ -45,8 +45,10 @@ class Program:
 class Said:
     """A message of the candidate as it was understood.
 
-    `hits` are the key points of the open question found in the text; `evidence` is what they rest
-    on, opaque to the engine and kept with the answer. `program` says how the program in it did.
+    `also` is what an answer asks for besides ("…also, is this scored?"), and `parser` the name of
+    what told both. `hits` are the key points of the open question found in the text; `evidence` is
+    what they rest on, opaque to the engine and kept with the answer. `program` says how the program
+    in it did. `confirmed` words were held before, and the candidate says that they are an answer.
     """
 
     text: str
@@ -54,6 +56,9 @@ class Said:
     hits: tuple[str, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
     program: Program | None = None
+    also: str | None = None
+    parser: str = ""
+    confirmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,8 @@ class Reopened(Happened):
 class Answered(Happened):
     """An answer, or the reply to a follow-up, which belongs to its question's answer.
 
-    A second one to the same question and follow-up takes the place of the first.
+    A second one to the same question and follow-up takes the place of the first. `confirmed` is an
+    answer that was held before, with the words of that time.
     """
 
     kind: Literal["answered"] = "answered"
@@ -154,6 +160,9 @@ class Answered(Happened):
     words: int
     hits: tuple[str, ...] = ()
     evidence: dict[str, Any] = Field(default_factory=dict)
+    also: str | None = None
+    parser: str = ""
+    confirmed: bool = False
 
 
 class Noted(Happened):
@@ -162,6 +171,18 @@ class Noted(Happened):
     kind: Literal["noted"] = "noted"
     text: str
     intent: str
+    parser: str = ""
+
+
+class Held(Happened):
+    """Words that may or may not be an answer; the candidate is asked which, and they are kept."""
+
+    kind: Literal["held"] = "held"
+    text: str
+    intent: str
+    hits: tuple[str, ...] = ()
+    evidence: dict[str, Any] = Field(default_factory=dict)
+    parser: str = ""
 
 
 class Skipped(Happened):
@@ -224,6 +245,7 @@ Event = Annotated[
     | Reopened
     | Answered
     | Noted
+    | Held
     | Skipped
     | ConfirmationAsked
     | ConfirmationDropped

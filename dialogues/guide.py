@@ -161,6 +161,7 @@ class Question(Strict):
 
     A scenario (情景模拟) opens with `text` and goes on with `turns`; a case (案例分析) shows its
     `material`, asks `text`, then its `parts`; to a `code` question the candidate sends a program.
+    `clarify` is said to everyone who asks what the question means.
     """
 
     id: Identifier
@@ -171,6 +172,7 @@ class Question(Strict):
     minutes: Annotated[float, Field(gt=0, le=120)] = 2
     material: Text = Field(default_factory=dict)
     text: Text
+    clarify: Text = Field(default_factory=dict)
     options: list[Option] = Field(default_factory=list)
     min: Number | None = None
     max: Number | None = None
@@ -307,6 +309,7 @@ def question_texts(question: Question) -> Iterator[tuple[Place, Text]]:
     yield from _given(("label",), question.label)
     yield from _given(("material",), question.material)
     yield ("text",), question.text
+    yield from _given(("clarify",), question.clarify)
     for i, option in enumerate(question.options):
         yield ("options", i, "text"), option.text
     for i, part in enumerate(question.parts):

@@ -111,7 +111,7 @@ def _texts(guide: Guide, document: Document) -> Iterator[FileProblem]:
                 yield document.problem(
                     path,
                     f"{{profile.{name}}} stands where no fact is filled in",
-                    "name facts in questions, materials and follow-ups only",
+                    "name facts in questions, explanations, materials and follow-ups only",
                     "misplaced-fact",
                 )
             elif field is None:

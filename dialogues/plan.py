@@ -11,8 +11,13 @@ from dialogues.path import longest_minutes
 class Dimension:
     """A competency as the candidate hears of it; `weight` in percent."""
 
+    id: str
     name: Text
     weight: float
+
+    def called(self, language: Language) -> str:
+        """Its name in the language, else in any."""
+        return self.name.get(language) or next(iter(self.name.values()))
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,12 @@ class Position:
 
     def describe_dimensions(self, language: Language) -> str:
         return ("、" if language == "zh" else ", ").join(
-            f"{d.name.get(language) or next(iter(d.name.values()))} {d.weight:g}%"
-            for d in self.dimensions
+            f"{d.called(language)} {d.weight:g}%" for d in self.dimensions
         )
+
+    def dimension(self, competency: str | None) -> Dimension | None:
+        """The competency of that id, as candidates hear of it."""
+        return next((d for d in self.dimensions if d.id == competency), None)
 
 
 @dataclass(frozen=True)

@@ -69,13 +69,13 @@ def shortened_option(text: str, options: Sequence[ReplyOption]) -> ReplyOption |
     meant = [
         option
         for option in options
-        if _contains(plain(option.text), said)
+        if contains(plain(option.text), said)
         and len(_NEGATION.findall(option.text)) == len(_NEGATION.findall(text))
     ]
     return meant[0] if len(meant) == 1 else None
 
 
-def _contains(text: str, part: str) -> bool:
+def contains(text: str, part: str) -> bool:
     """Latin words count as a whole only."""
     before = r"(?<![a-z0-9])" if part[0].isascii() else ""
     after = r"(?![a-z0-9])" if part[-1].isascii() else ""

@@ -51,7 +51,7 @@ class State(Strict):
 
     `last` is what was answered or skipped last; `reopened` while it is being corrected. `tries`
     counts the answers to what is open (programs may be sent again). `probes_before` are the
-    follow-ups of the question before the open one.
+    follow-ups of the question before the open one. `held` are words that wait for a yes or no.
     """
 
     status: Status = "consent"
@@ -73,6 +73,7 @@ class State(Strict):
     reopened: bool = False
     tries: int = 0
     pending: Confirmable | None = None
+    held: ev.Held | None = None
     heard_at: float = 0.0
 
     @property
@@ -135,10 +136,12 @@ def _change(state: State, event: Event) -> dict[str, object]:
                 "last": (event.question, event.probe),
                 "reopened": False,
             }
+        case ev.Held():
+            return {"pending": "answer", "held": event, "heard_at": event.at}
         case ev.ConfirmationAsked():
             return {"pending": event.what}
         case ev.ConfirmationDropped():
-            return {"pending": None}
+            return {"pending": None, "held": None}
         case ev.LanguageChanged():
             return {"language": event.language}
         case _:
@@ -152,13 +155,13 @@ def _status(event: Event) -> dict[str, object]:
         case ev.Resumed():
             return {"status": "asking"}
         case ev.HandedOver():
-            return {"status": "human", "pending": None}
+            return {"status": "human", "pending": None, "held": None}
         case ev.Declined() | ev.Withdrawn():
-            return {"status": "withdrawn", "pending": None}
+            return {"status": "withdrawn", "pending": None, "held": None}
         case ev.DeletionRequested():
-            return {"status": "erased", "pending": None}
+            return {"status": "erased", "pending": None, "held": None}
         case ev.Expired():
-            return {"status": "expired", "pending": None}
+            return {"status": "expired", "pending": None, "held": None}
         case ev.Finished():
             return {
                 "status": "finished",

@@ -11,13 +11,17 @@ TEXTS: dict[str, dict[Language, str]] = {
         "You can pause at any time and come back later.",
     },
     "consent": {
-        "zh": "开始之前请您确认：您在这里说的话会被加密保存，用于对照公开的评分标准评估您的回答，"
+        "zh": "开始之前请您确认：{statement}您是否同意？",
+        "en": "Before we start, I need your consent. {statement} Do you agree?",
+    },
+    "consent_statement": {
+        "zh": "您在这里说的话会被加密保存，用于对照公开的评分标准评估您的回答，"
         "并提供给{company}的招聘人员。只看回答的内容，不判断情绪；录用与否由人决定，"
-        "您可以随时要求人工复核、撤回同意或删除资料。您是否同意？",
-        "en": "Before we start: what you write here is stored encrypted, used to assess your answers "
-        "against published criteria, and shown to the recruiters of {company}. Only the content of "
-        "your answers counts and no emotion is inferred. A person decides. At any time you may ask "
-        "for a review by a person, withdraw your consent, or have your data deleted. Do you agree?",
+        "您可以随时要求人工复核、撤回同意或删除资料。",
+        "en": "What you write here is stored encrypted, used to assess your answers against "
+        "published criteria, and shown to the recruiters of {company}. Only the content of your "
+        "answers counts and no emotion is inferred. A person decides. At any time you may ask for "
+        "a review by a person, withdraw your consent, or have your data deleted.",
     },
     "agree": {"zh": "同意", "en": "I agree"},
     "decline": {"zh": "不同意", "en": "I do not agree"},
@@ -132,6 +136,43 @@ TEXTS: dict[str, dict[Language, str]] = {
         "en": "Would you like all data of this interview deleted, and the interview ended? This "
         "cannot be undone.",
     },
+    "confirm_answer": {
+        "zh": "我不确定您的意思。如果“{held}”就是您的回答，请选“是”；不是的话请选“否”，或者直接回答问题。",
+        "en": "I am not sure what you mean. If “{held}” is your answer, choose “Yes”; if not, choose "
+        "“No”, or simply answer the question.",
+    },
+    "not_an_answer": {
+        "zh": "好的，不算作回答。您可以发“请再说一遍”“这是什么意思”“跳过”；我答不了的，可以发“转人工”。"
+        "我们回到问题：",
+        "en": "All right, it does not count as an answer. You can say “repeat”, “what does that "
+        "mean” or “skip”, and “talk to a person” for what I cannot answer. Back to the question:",
+    },
+    "clarify_plain": {
+        "zh": "照字面的意思理解就好，没有别的含义。",
+        "en": "Please take it just as it is written; nothing else is meant by it.",
+    },
+    "clarify": {
+        "zh": "按您自己的理解来回答就好，讲您真实的想法和做法，学习、实习、工作里的例子都可以。",
+        "en": "Please take it as you understand it, and say what you really think or did. Examples "
+        "from study, internships or work are all fine.",
+    },
+    "clarify_scored": {
+        "zh": "这个问题想了解的是“{name}”。按您自己的理解来回答就好，讲您真实的想法和做法，"
+        "学习、实习、工作里的例子都可以，越具体越好。",
+        "en": "This question is about “{name}”. Please take it as you understand it, and say what "
+        "you really think or did; examples from study, internships or work are all fine, the more "
+        "concrete the better.",
+    },
+    "scored_here": {
+        "zh": "{which}计入“{name}”（{weight}%）。",
+        "en": "{which} counts towards “{name}” ({weight}%). ",
+    },
+    "not_scored_here": {
+        "zh": "{which}不计分。",
+        "en": "{which} is not scored. ",
+    },
+    "open_question": {"zh": "现在这道题", "en": "The question that is open now"},
+    "answered_question": {"zh": "您刚回答的那道题", "en": "The question you have just answered"},
     "yes": {"zh": "是", "en": "Yes"},
     "no": {"zh": "否", "en": "No"},
     "kept_going": {"zh": "好的，我们继续。", "en": "All right, let us go on."},
@@ -178,25 +219,26 @@ TEXTS: dict[str, dict[Language, str]] = {
     },
     "about_scoring": {
         "zh": "评分只看您说的内容：把回答和岗位评分标准里的要点逐条对照，标出对应的原话。"
-        "维度和权重：{dimensions}。同样的回答总是得到同样的分数，最后由人决定，您可以要求人工复核。",
+        "维度和权重：{dimensions}。{here}同样的回答总是得到同样的分数，最后由人决定，您可以要求人工复核。",
         "en": "Only the content of what you say is scored: it is compared point by point with the "
         "role's rubric, and the words each point rests on are marked. Dimensions and weights: "
-        "{dimensions}. The same answer always gets the same score; a person decides, and you may "
+        "{dimensions}. {here}The same answer always gets the same score; a person decides, and you may "
         "ask for a review by a person.",
     },
     "about_process": {
-        "zh": "这次面试一共约 {total} 个问题，已完成 {answered} 个。结束后由招聘人员查看并决定下一步。"
+        "zh": "我是 AI 面试官，由程序驱动，不是真人。这次面试一共约 {total} 个问题，大约 {minutes} 分钟，"
+        "已完成 {answered} 个，每题不限时，想好再答。结束后由招聘人员查看并决定下一步，结果由他们通知您。"
         "您可以随时发“暂停”“请再说一遍”“跳过”或“转人工”。",
-        "en": "There are about {total} questions and {answered} are done. Afterwards the recruiters "
-        "read your answers and decide what comes next. You can say “pause”, “repeat”, “skip” or "
-        "“talk to a person” at any time.",
+        "en": "I am an AI interviewer: a program, not a person. There are about {total} questions, "
+        "about {minutes} minutes in all, and {answered} are done; no question has a time limit. "
+        "Afterwards the recruiters read your answers, decide what comes next and let you know. You "
+        "can say “pause”, “repeat”, “skip” or “talk to a person” at any time.",
     },
     "about_privacy": {
-        "zh": "您的回答加密保存在{company}自己的服务器上，只用于这次招聘，不交给外部 AI 服务。"
+        "zh": "{statement}回答保存在{company}自己的服务器上，不交给外部 AI 服务。"
         "您可以随时发“撤回同意”或“删除我的资料”。",
-        "en": "Your answers are stored encrypted on the machines of {company}, used for this "
-        "recruitment only, and not sent to any outside AI service. You can say “withdraw my "
-        "consent” or “delete my data” at any time.",
+        "en": "{statement} Your answers stay on the machines of {company} and are not sent to any "
+        "outside AI service. You can say “withdraw my consent” or “delete my data” at any time.",
     },
     # Where candidates are known by their address, such as Telegram, outside an interview too.
     "welcome": {

@@ -4,12 +4,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dialogues import path
-from dialogues.events import Event, Noted, Reply, ReplyOption, Resumed, Said, Work
+from dialogues.events import Event, Held, Noted, Reply, ReplyOption, Resumed, Said, Work
 from dialogues.guide import Guide, Language, Question, Text
 from dialogues.personal import fill
 from dialogues.plan import Plan, Position
 from dialogues.state import State, apply
-from dialogues.texts import say
+from dialogues.texts import one_line, say
+
+LONGEST_QUOTE = 80
+"""Characters of a candidate's words that are said back."""
 
 
 @dataclass
@@ -62,9 +65,22 @@ class Turn:
         text = say(key, self.language, **values)
         self.replies.append(Reply(kind=kind, text=text, options=options))
 
+    def hold(self, said: Said) -> None:
+        """Keep words that may be an answer, until the candidate says whether they are one."""
+        self.emit(
+            Held(
+                at=self.now,
+                text=said.text,
+                intent=said.intent,
+                hits=said.hits,
+                evidence=dict(said.evidence),
+                parser=said.parser,
+            )
+        )
+
     def note(self, said: Said) -> None:
         """Keep words that are no answer."""
-        self.emit(Noted(at=self.now, text=said.text, intent=said.intent))
+        self.emit(Noted(at=self.now, text=said.text, intent=said.intent, parser=said.parser))
 
     def wake(self) -> None:
         """Go on if the interview is paused."""
@@ -79,7 +95,9 @@ def ask_again(turn: Turn, material: bool = False) -> None:
     """
     state, question = turn.state, turn.question
     if state.pending is not None:
-        turn.offer("text", f"confirm_{state.pending}", fixed_options(turn, "yes", "no"))
+        held = one_line(state.held.text, LONGEST_QUOTE) if state.held else ""
+        key = f"confirm_{state.pending}"
+        turn.offer("text", key, fixed_options(turn, "yes", "no"), held=held)
     elif state.closed or state.status == "human":
         return
     elif not state.consented:
@@ -110,10 +128,15 @@ def _ask(turn: Turn, question: Question, material: bool) -> None:
 
 
 def ask_consent(turn: Turn) -> None:
-    text = say("consent", turn.language, company=turn.plan.company[turn.language])
+    text = say("consent", turn.language, statement=consent_statement(turn))
     turn.replies.append(
         Reply(kind="consent", text=text, options=fixed_options(turn, "agree", "decline"))
     )
+
+
+def consent_statement(turn: Turn) -> str:
+    """What a candidate agrees to."""
+    return say("consent_statement", turn.language, company=turn.plan.company[turn.language])
 
 
 def fixed_options(turn: Turn, *keys: str) -> tuple[ReplyOption, ...]:

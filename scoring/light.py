@@ -44,3 +44,7 @@ class HashEncoder:
         if not sums.any():  # every feature met its opposite
             sums[0] = 1.0
         return (sums / np.linalg.norm(sums)).astype(np.float32)
+
+    def features(self, text: str) -> NDArray[np.float32]:
+        """Return the unit vector of `text` again."""
+        return self.encode(text)

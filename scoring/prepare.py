@@ -161,7 +161,7 @@ def _write_float32(
     progress("export", 0.25)
     with torch.inference_mode():
         tokens = [tokenizer.encode(E5_PREFIX + sentence).ids for sentence in SENTENCES]
-        references = [module(torch.tensor([ids])).numpy()[0] for ids in tokens]
+        references = [module(torch.tensor([ids]))[0].numpy()[0] for ids in tokens]
         e5.export(module, folder / _FLOAT32_FILE)
     return weights.width, references
 

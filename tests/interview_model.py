@@ -10,14 +10,18 @@ from typing import Any
 from dialogues.events import (
     Answered,
     Asked,
+    ConfirmationDropped,
     Consented,
     Event,
+    Expired,
     Finished,
+    Held,
     PositionSet,
     ProfileSet,
     Program,
     QuestionAdded,
     Reopened,
+    Said,
     Skipped,
     Started,
     TypeSet,
@@ -26,6 +30,7 @@ from dialogues.guide import END, Guide, Question
 
 IDS = ("q0", "q1", "q2", "q3", "q4", "q5")
 HITS = ("k0", "k1")
+UNCLEAR = ("unsure", "off_topic")
 
 
 @dataclass
@@ -54,6 +59,12 @@ class Model:
     program: Program | None = None
     told: str | float | None = None
     """What the last answer told of the facts, until the facts are set."""
+    said: Said | None = None
+    """What the candidate says in this turn."""
+    held: tuple[str, tuple[str, ...]] | None = None
+    """Words that may be an answer, with their hits; they become one only by a yes."""
+    dropped_now: tuple[str, tuple[str, ...]] | None = None
+    """What was held when this turn began."""
     due: Callable[[], tuple[str, str | None] | None] | None = None
     """What must be asked next, to be worked out when the turn's facts are known."""
 
@@ -86,7 +97,12 @@ class Model:
             case QuestionAdded():
                 assert self.may_add(event.question)
                 self.added.append(event.question)
+            case Held():
+                self.hold(event)
+            case ConfirmationDropped():
+                self.dropped_now, self.held = self.held, None
             case Answered():
+                self.check_words(event)
                 self.answered(event)
             case ProfileSet():
                 assert event.profile != self.facts
@@ -101,6 +117,8 @@ class Model:
                 self.take_up_again(event)
             case Asked():
                 self.ask(event)
+            case Expired():
+                self.held = None
             case Finished():
                 assert self.next_up() is None
                 self.open, self.due, self.over = None, None, True
@@ -139,6 +157,25 @@ class Model:
             again = program.ran and program.passed < program.total and self.tries < task.attempts
             if again:
                 self.due = None
+
+    def hold(self, event: Held) -> None:
+        assert self.said is not None
+        assert event.intent in UNCLEAR
+        assert (event.text, event.hits) == (self.said.text, self.said.hits)
+        assert self.open is not None
+        assert self.question().kind in ("open", "scenario", "case")
+        assert self.held is None
+        self.held = (event.text, event.hits)
+
+    def check_words(self, event: Answered) -> None:
+        """The words of this turn, or those held before it; nothing else."""
+        assert self.held is None
+        if event.confirmed:
+            assert (event.text, event.hits) == self.dropped_now
+        else:
+            assert self.said is not None
+            assert (event.text, event.hits) == (self.said.text, self.said.hits)
+        self.dropped_now = None
 
     def learn(self) -> None:
         """What an answer told stands over the résumé, and under the order."""

@@ -12,6 +12,7 @@ from dialogues.events import (
     Answered,
     Begin,
     Event,
+    Held,
     Input,
     Noted,
     Program,
@@ -25,9 +26,9 @@ from dialogues.plan import Dimension, Plan, Position
 from dialogues.state import State, fold
 
 DIMENSIONS = (
-    Dimension({"zh": "专业", "en": "Foundations"}, 30),
-    Dimension({"zh": "问题解决", "en": "Problem solving"}, 40),
-    Dimension({"zh": "协作", "en": "Teamwork"}, 30),
+    Dimension("skill", {"zh": "专业", "en": "Foundations"}, 30),
+    Dimension("solving", {"zh": "问题解决", "en": "Problem solving"}, 40),
+    Dimension("teamwork", {"zh": "协作", "en": "Teamwork"}, 30),
 )
 TYPES = {
     "campus": {"zh": "应届生", "en": "New graduate"},
@@ -124,6 +125,10 @@ class Talk:
     def say(self, text: str, intent: str = "answer", *hits: str) -> tuple[Reply, ...]:
         return self.turn(Said(text, intent, hits, {"hits": list(hits)}))
 
+    def say_besides(self, text: str, also: str, *hits: str) -> tuple[Reply, ...]:
+        """An answer that asks for something besides."""
+        return self.turn(Said(text, "answer", hits, {"hits": list(hits)}, also=also))
+
     def send(self, program: Program, *hits: str) -> tuple[Reply, ...]:
         """A program is sent, which did like this."""
         return self.turn(Said("print(input())", "answer", hits, {}, program))
@@ -153,8 +158,11 @@ class Talk:
         assert stored == self.events, "an event does not survive storage"
         assert State.model_validate_json(after.state.model_dump_json()) == after.state
         if isinstance(heard, Said):
-            kept = [e.text for e in after.events if isinstance(e, Answered | Noted)]
-            assert kept == [heard.text], "words were lost or kept twice"
+            kept = [e.text for e in after.events if isinstance(e, Answered | Noted | Held)]
+            taken = [e.text for e in after.events if isinstance(e, Answered) and e.confirmed]
+            held = [self.state.held.text] if taken and self.state.held else []
+            assert taken == held, "only words that were held are confirmed"
+            assert kept == [heard.text, *held], "words were lost or kept twice"
         self.state, self.last = after.state, after
         return after.replies
 

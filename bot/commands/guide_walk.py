@@ -16,7 +16,7 @@ from dialogues.tree.plain import say_condition, say_field
 TEXTS: dict[Language, dict[str, str]] = {
     "zh": {
         "help": "逐题走一遍：输入回答；“+要点”表示回答里讲到了这个要点（如 +result）；"
-        "直接回车表示什么要点都没讲到；“跳过”跳过这一题；Ctrl-D 结束。",
+        "直接回车表示什么要点都没讲到；“跳过”跳过这一题；“？”问这是什么意思；Ctrl-D 结束。",
         "fact": "{name}（直接回车：未知）",
         "key_points": "可以标的要点",
         "because": "因为{why}",
@@ -25,7 +25,8 @@ TEXTS: dict[Language, dict[str, str]] = {
     },
     "en": {
         "help": "Step by step: type an answer; “+point” says that it covered a key point (such as "
-        "+result); an empty line covers none; “skip” skips the question; Ctrl-D ends.",
+        "+result); an empty line covers none; “skip” skips the question; “?” asks what it means; "
+        "Ctrl-D ends.",
         "fact": "{name} (empty: unknown)",
         "key_points": "Key points to mark",
         "because": "because {why}",
@@ -34,6 +35,7 @@ TEXTS: dict[Language, dict[str, str]] = {
     },
 }
 SKIP = {"跳过", "skip"}
+MEANING = {"?", "？"}
 
 
 def run(file: Path, candidate_type: str | None, language: Language) -> None:
@@ -62,6 +64,7 @@ class Walk:
         position = Position(guide.guide, guide.title, guide, ())
         self.plan = Plan(guide.title, {"zh": "公司", "en": "the company"}, {guide.guide: position})
         self.state = State()
+        self.explained = False
 
     def run(self, candidate_type: str) -> None:
         print(self.texts["help"])
@@ -98,7 +101,7 @@ class Walk:
         print(f"\n{number} [{place} · {question.kind} · {question.minutes:g} min · {competency}]")
         asks = any(reply.kind == "question" for reply in replies)
         for reply in replies:
-            if reply.kind != "notice" or not asks:
+            if reply.kind != "notice" or not asks or self.explained:
                 print(reply.text)
             for option in reply.options:
                 print(f"   {option.id}: {option.text}")
@@ -111,6 +114,9 @@ class Walk:
         words = input("> ").split()
         hits = tuple(word[1:] for word in words if word.startswith("+") and len(word) > 1)
         text = " ".join(word for word in words if not word.startswith("+")) or "…"
+        self.explained = text in MEANING
+        if self.explained:
+            return self._hear(Said(text, "clarify_question"))
         if text in SKIP:
             self._hear(Said(text, "skip_question"))
             replies = self._hear(Said("yes", "affirm"))

@@ -15,12 +15,13 @@ from bot.commands import archive
 from bot.commands.errors import CommandError
 from bot.demo import read_files
 from bot.files import read_text
-from bot.prepare import ready_encoder
+from bot.prepare import ready_encoder, ready_parser
 from bot.report import Record, Said, build_result
 from bot.settings import Settings
 from bot.storage.catalogue import Role, load_role, position_of
 from bot.text import clean
-from bot.understanding.phrases import PhraseParser
+from bot.understanding.base import Parser, Understood
+from bot.understanding.hearing import understand
 from connectors.result import Result
 from dialogues import engine, events
 from dialogues.events import Event
@@ -28,6 +29,8 @@ from dialogues.guide import Language
 from dialogues.plan import Plan
 from dialogues.state import State
 
+ANSWER = Understood("answer", 1.0, "file")
+"""What stands in a file of answers needs no understanding."""
 NOTHING_TO_ADD: dict[Language, str] = {"zh": "没有要补充的。", "en": "Nothing to add."}
 
 
@@ -63,9 +66,10 @@ class Conversation:
             self.entries.append(Said(now, reply))
             self.show(as_text(reply))
 
-    def say(self, text: str, intent: str = "answer") -> None:
+    def say(self, text: str, meant: Understood = ANSWER) -> None:
         """Hear the candidate's words, with what is found in them."""
-        self.hear(self.assessors.listen(self.role, self.state, text, intent))
+        said = events.Said(text, meant.intent, also=meant.also, parser=meant.parser)
+        self.hear(self.assessors.listen(self.role, self.state, said))
 
 
 class Answers:
@@ -126,9 +130,10 @@ def run(wanted: Wanted, settings: Settings, quiet: bool) -> Result:
         )
     answers = Answers(wanted.answers) if wanted.answers else None
     profile = _json_object(wanted.profile, read_text(wanted.profile)) if wanted.profile else {}
+    encoder = ready_encoder(settings)
     talk = Conversation(
         plan=_plan(role, settings),
-        assessors=Assessors(ready_encoder(settings)),
+        assessors=Assessors(encoder),
         role=role,
         show=(lambda text: None) if quiet else _show,
     )
@@ -140,7 +145,7 @@ def run(wanted: Wanted, settings: Settings, quiet: bool) -> Result:
         )
     )
     if answers is None:
-        _ask_person(talk)
+        _ask_person(talk, ready_parser(settings, encoder))
     else:
         _play(talk, answers, quiet)
     archive.keep(settings.home, given, role)
@@ -184,16 +189,15 @@ def _play(talk: Conversation, answers: Answers, quiet: bool) -> None:
         print(f"{answers.file}: not used: {', '.join(left[:10])}", file=sys.stderr)
 
 
-def _ask_person(talk: Conversation) -> None:
+def _ask_person(talk: Conversation, parser: Parser) -> None:
     """Talk with the person at the terminal until the end."""
-    parser = PhraseParser()
     while not talk.state.closed:
         try:
             text = clean(input("\n> "))
         except (EOFError, KeyboardInterrupt):
             raise CommandError("the interview was left before its end", 3) from None
         if text:
-            talk.say(text, parser.parse(text).intent)
+            talk.say(text, understand(parser, talk.plan, talk.state, text))
     if talk.state.status != "finished":
         raise CommandError(f"the interview ended early ({talk.state.status})", 3)
 

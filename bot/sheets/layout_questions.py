@@ -111,6 +111,16 @@ QUESTIONS = Sheet(
             note_zh="只用于案例题：先给候选人看的材料。",
             note_en="Case questions only: what the candidate reads first.",
         ),
+        *texts(
+            "clarify",
+            "解释",
+            "Explanation",
+            "Question.clarify",
+            width=40,
+            note_zh="有候选人问“这是什么意思”时说的话，对谁都一样：只解释词语和要答什么，不透露好答案。可以留空。",
+            note_en="Said to everyone who asks what the question means. It explains words and what is "
+            "asked for, never what a good answer says. May be empty.",
+        ),
         Column(
             "min",
             "最小值",

@@ -190,7 +190,8 @@ def _headed(file: str, title: str, names: Sequence[Any]) -> Table:
         if wanted.name not in table.letters:
             raise place.problem(
                 f"the column {sheet.technical(wanted)!r} is missing",
-                "undo its deletion; leave a column empty rather than delete it",
+                "undo its deletion, for a column may be empty; if an older version wrote the file, "
+                + EXPORT_AGAIN,
                 "missing-column",
             )
     return table

@@ -48,8 +48,8 @@ def load_role(given: GivenFiles) -> Role:
 def position_of(position_id: str, title: Mapping[str, str], role: Role) -> Position:
     """A position as the engine sees it."""
     dimensions = tuple(
-        Dimension(competency.name, competency.weight)
-        for competency in role.rubric.competencies.values()
+        Dimension(name, competency.name, competency.weight)
+        for name, competency in role.rubric.competencies.items()
     )
     return Position(position_id, dict(title), role.guide, dimensions)  # type: ignore[arg-type]
 

@@ -21,7 +21,7 @@ from bot.storage.people import key_of
 from bot.storage.tables import Interview, MessageRow
 from bot.web.body import MAX_BODY, read_body
 from bot.web.errors import ApiError
-from dialogues.events import Answered, Noted
+from dialogues.events import Answered, Event, Held, Noted
 from dialogues.guide import Language
 
 POLL_SECONDS = 15.0
@@ -201,13 +201,23 @@ def _read_later(app: Application, db: Session, session: str, after: int, history
     last = db.get(MessageRow, after)
     seen = last.turn if last is not None and last.interview_id == session else 0
     said = [
-        (turn, 0, MessageOut(id=f"said-{turn}", kind="text", text=event.text, sender="candidate"))
+        (turn, 0, MessageOut(id=f"said-{turn}", kind="text", text=text, sender="candidate"))
         for turn, event in interviews.read_events(db, row, key)
-        if turn > seen and isinstance(event, Answered | Noted)
+        if turn > seen and (text := _words(event)) is not None
     ]
     told = [(message.turn, 1, out) for message, out in zip(found, _messages(found), strict=True)]
     merged = sorted([*said, *told], key=lambda entry: entry[:2])
     return Answer(messages=[out for _, _, out in merged], state=_state(view_of_row(row)))
+
+
+def _words(event: Event) -> str | None:
+    """What the candidate said with this event; an answer that was held was said before."""
+    match event:
+        case Answered(confirmed=True):
+            return None
+        case Answered() | Noted() | Held():
+            return event.text
+    return None
 
 
 def _messages(messages: tuple[Message, ...]) -> list[MessageOut]:

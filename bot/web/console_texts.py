@@ -106,6 +106,7 @@ _TEXTS: Mapping[str, Any] = {
     "channels": {
         "web": ("网页", "Web"),
         "telegram": ("Telegram", "Telegram"),
+        "rasa": ("企业助手（Rasa）", "Assistant (Rasa)"),
         "wechat": ("微信", "WeChat"),
         "terminal": ("终端", "Terminal"),
     },
@@ -134,6 +135,7 @@ _TEXTS: Mapping[str, Any] = {
     "recruiter": ("招聘人员", "Recruiter"),
     "probe": ("追问", "Follow-up"),
     "corrected_line": ("后来更正了", "Corrected later"),
+    "unsure_line": ("不确定是不是回答", "Not clear whether it answers"),
     "dropped_line": ("更正后不再问", "No longer asked after a correction"),
     "standard": ("不含加问的题：{score}", "Without the added questions: {score}"),
     "add_question": ("加问一题", "Add a question"),

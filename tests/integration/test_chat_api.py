@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from bot.understanding.base import NOTHING_OPEN, Context, Understood
 from tests.helpers import Candidate, build_in, running
 
 CAMPAIGN = "campus-software-engineer"
@@ -244,3 +245,42 @@ async def test_candidates_page(client: httpx2.AsyncClient) -> None:
     assert script.headers["content-type"].startswith("text/javascript")
     assert "immutable" in script.headers["cache-control"]
     error(await client.get("/chat/nothing"), 404)
+
+
+class Unclear:
+    """A parser that is unsure of these words, and takes all others for an answer."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def parse(self, text: str, context: Context = NOTHING_OPEN) -> Understood:
+        intent = "unsure" if text in self.words else "answer"
+        return Understood(intent, 1.0, "unclear")
+
+
+async def test_words_that_are_held_are_in_the_history_once(tmp_path: Path) -> None:
+    application = build_in(tmp_path)
+    application.pipeline.parser = Unclear("就那样呗", "嗯哼")
+
+    async def said() -> list[str]:
+        answer = await client.get(
+            f"/api/v1/chat/sessions/{candidate.session}/messages",
+            params={"history": True},
+            headers=candidate.headers,
+        )
+        messages = answer.json()["messages"]
+        return [message["text"] for message in messages if message.get("from") == "candidate"]
+
+    async with running(application) as client:
+        candidate = await asked(client)
+        await candidate.say("就那样呗")
+        assert [option["id"] for option in candidate.messages[-1]["options"]] == ["yes", "no"]
+        assert candidate.state["answered"] == 0
+        assert await said() == ["agree", "就那样呗"]
+        await candidate.say("是")
+        assert candidate.state["answered"] == 1
+        assert await said() == ["agree", "就那样呗", "是"]
+        await candidate.say("嗯哼")
+        await candidate.say("否")
+        assert (candidate.state["question"], candidate.state["answered"]) == ("project", 1)
+        assert await said() == ["agree", "就那样呗", "是", "嗯哼", "否"]

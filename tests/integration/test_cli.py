@@ -176,7 +176,7 @@ def test_probe_replies_in_json(shell: Shell, tmp_path: Path) -> None:
     [
         ({"competency: teamwork": "competency: nothing"}, "guide.yml:", "no competency 'nothing'"),
         ({"languages: [zh, en]": "languages: [zh, fr]"}, "guide.yml:", "fr"),
-        ({"version: 2": "version: 2\nversion: 3"}, "guide.yml:", "stands twice"),
+        ({"version: 3": "version: 3\nversion: 4"}, "guide.yml:", "stands twice"),
         ({"guide: campus": "guide: [campus"}, "guide.yml:", "YAML"),
     ],
 )

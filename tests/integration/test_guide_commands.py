@@ -87,6 +87,9 @@ def test_walk_as_a_candidate_of_a_type() -> None:
     assert "[self_study ·" not in done.stdout
     assert "[project.project-result" not in done.stdout, "what was covered is not probed"
     assert "The end: 9 questions" in done.stdout
+    asked = miantan("guide", "simulate", SOFTWARE, "--walk", "--type", "campus", "--lang", "en", say="\n\n\n\n?\n")  # fmt: skip
+    assert asked.stdout.count("Pick the project you put the most into") == 2
+    assert asked.stdout.count("A project may be of any size") == 1, "what the guide says it means"
     left = miantan("guide", "simulate", SOFTWARE, "--walk", "--type", "campus", say="master\n")
     assert left.returncode == 3
     unsaid = miantan("guide", "simulate", SOFTWARE, "--walk")

@@ -96,7 +96,9 @@ class Patient:
             if state["status"] == "finished":
                 return session
             words = (
-                "agree" if state["status"] == "consent" else f"候选人{self.number}的第{turn}句话"
+                "agree"
+                if state["status"] == "consent"
+                else f"我负责后端，在第{self.number}个小组，一共改了{turn}次才上线。"
             )
             body: dict[str, object] = {"id": f"{turn}", "text": words}
             data = await self.call(f"/api/v1/chat/sessions/{session}/messages", body, token)

@@ -20,6 +20,8 @@ from tests.kinds import CAMPAIGN, GUIDE, RUBRIC, open_kinds
 
 SUM = "a, b = map(int, input().split())\nprint(a + b)"
 WRONG = "a, b = map(int, input().split())\nprint(abs(a + b))"
+BESIDE_THE_POINT = "We went for a walk along the river."
+"""An answer in which no key point is found."""
 needs_sandbox = pytest.mark.skipif(
     not (sandbox.available("python") and sandbox.available("javascript")),
     reason="bubblewrap, python3 or node is not installed here",
@@ -68,7 +70,7 @@ async def test_choices_and_numbers_are_scored_by_their_points(tmp_path: Path) ->
         await candidate.say("about 4 years")
         await candidate.say("2")
         for _ in range(5):
-            await candidate.say("nothing")
+            await candidate.say(BESIDE_THE_POINT)
         result = await scored(application, candidate)
     years, safety = row_of(result, "years"), row_of(result, "safety")
     assert (years.score, years.interval) == (100.0, (100.0, 100.0))
@@ -83,7 +85,7 @@ async def test_choices_and_numbers_are_scored_by_their_points(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("first", "line"),
     [
-        ("I am so sorry about this", "All right, what now?"),
+        ("Madam, I am so sorry about this, you are right to be angry.", "All right, what now?"),
         ("It is not our fault", "You do not even apologise!"),
     ],
 )
@@ -98,7 +100,7 @@ async def test_a_scenario_goes_by_what_was_said(tmp_path: Path, first: str, line
         await candidate.say("I will track the parcel now")
         assert candidate.state["question"] == "store"
         for _ in range(3):
-            await candidate.say("nothing")
+            await candidate.say(BESIDE_THE_POINT)
         result = await scored(application, candidate)
     row = row_of(result, "complaint")
     strong = {e.key_point for e in row.evidence if e.strength >= 0.5}
@@ -110,7 +112,7 @@ async def test_a_scenario_goes_by_what_was_said(tmp_path: Path, first: str, line
 async def test_a_case_shows_its_material_and_asks_its_parts(tmp_path: Path) -> None:
     async with campaign(tmp_path) as (application, client):
         candidate = await begin(client)
-        for text in ("4", "stop", "sorry", "I will call the carrier"):
+        for text in ("4", "stop", "I apologise", "I will call the carrier"):
             await candidate.say(text)
         material = "Sales were 100 in March and 80 in April."
         assert said(candidate) == [f"{material}\n\nWhat do you see?"]
@@ -119,7 +121,7 @@ async def test_a_case_shows_its_material_and_asks_its_parts(tmp_path: Path) -> N
         await candidate.say("repeat")
         assert said(candidate) == [f"{material}\n\nWhat would you do?"]
         await candidate.say("sales dropped a fifth")  # It counts at the first question only.
-        await candidate.say("nothing")
+        await candidate.say(BESIDE_THE_POINT)
         result = await scored(application, candidate)
     assert row_of(result, "store").score == 0.0
     assert row_of(result, "store").evidence == ()
@@ -131,7 +133,7 @@ async def test_a_program_is_run_and_may_be_sent_again(tmp_path: Path) -> None:
         candidate = await begin(client, candidate_type="engineer")
         await candidate.say("4")
         await candidate.say("stop")
-        await candidate.say("I am not sure how to do this")
+        await candidate.say("I would read both numbers and add them up.")
         assert "Python, JavaScript" in said(candidate)[0]
         await candidate.say(WRONG)
         assert "2 of 3" in said(candidate)[0]
@@ -141,7 +143,7 @@ async def test_a_program_is_run_and_may_be_sent_again(tmp_path: Path) -> None:
         await candidate.say(SUM)
         assert "3 of 3" in said(candidate)[0]
         assert candidate.state["question"] == "closing"
-        await candidate.say("nothing")
+        await candidate.say(BESIDE_THE_POINT)
         result = await scored(application, candidate)
     row = row_of(result, "sum")
     assert [(test.test, test.verdict) for test in row.tests] == [
@@ -174,11 +176,18 @@ async def test_facts_come_from_the_resume_and_from_answers(tmp_path: Path) -> No
     resume = "张三\n毕业院校：东海大学\n7 年工作经验"
     async with campaign(tmp_path) as (_, client):
         candidate = await begin(client, language="zh", profile={"resume": resume})
-        for text in ("4", "按急停", "抱歉", "我来查", "下降了", "先问"):
+        for text in (
+            "4",
+            "按急停",
+            "真的对不起，我来查物流",
+            "我来联系快递",
+            "四月比三月下降了",
+            "我会先问店里的同事",
+        ):
             await candidate.say(text)
         assert said(candidate)[-1] == "您工作了4年，毕业于东海大学，还有补充吗？"
         other = await begin(client, profile={"years": 9})
-        for text in ("4", "stop", "sorry", "a", "b", "c"):
+        for text in ("4", "stop", "I apologise", *[BESIDE_THE_POINT] * 3):
             await other.say(text)
         assert (
             said(other)[-1] == "You have worked 9 years and went to your school. Anything to add?"

@@ -1,46 +1,34 @@
-"""Conversations over the whole line, written down in tests/scenarios/*.yml.
-
-A scenario names a campaign and how the candidate arrives; each step says something and expects a
-status, the open question, the kinds of the replies, or words in them.
-"""
+"""Conversations over the whole line, written down in tests/scenarios/*.yml."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
-from tests.helpers import ROOT, Candidate, build_in, running
-
-SCENARIOS = sorted((ROOT / "tests/scenarios").glob("*.yml"))
+from tests.helpers import build_in
+from tests.scenario_runs import SCENARIOS, build_with_model, hold, needs_model
 
 
-def load(file: Path) -> dict[str, Any]:
-    data: dict[str, Any] = YAML(typ="safe").load(file)
-    return data
+@pytest.fixture(scope="session")
+def home_with_model(tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Path:
+    """A migrated database with the sample campaigns, and the prepared encoder."""
+    home = tmp_path_factory.mktemp("with-model")
+    build_with_model(home, model_home).close()
+    return home
 
 
-@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", [file for file in SCENARIOS if not needs_model(file)], ids=lambda file: file.stem
+)
 async def test_scenario(tmp_path: Path, file: Path) -> None:
-    scenario = load(file)
-    async with running(build_in(tmp_path)) as client:
-        candidate = await Candidate(client).begin(scenario["campaign"], **scenario["arrives"])
-        for number, step in enumerate(scenario["steps"], 1):
-            await candidate.say(step["say"])
-            check(step, candidate, f"{file.name}, step {number}: {step['say']!r}")
+    await hold(build_in(tmp_path), file)
 
 
-def check(step: dict[str, Any], candidate: Candidate, where: str) -> None:
-    known = {"say", "status", "question", "probe", "answered", "kinds", "hears", "options"}
-    assert set(step) <= known, where
-    told = "\n".join(message["text"] for message in candidate.messages)
-    for name in ("status", "question", "probe", "answered"):
-        if name in step:
-            assert candidate.state[name] == step[name], f"{where}: {name}\n{told}"
-    if "kinds" in step:
-        assert [m["kind"] for m in candidate.messages] == step["kinds"], f"{where}\n{told}"
-    for words in step.get("hears", []):
-        assert words in told, f"{where}\n{told}"
-    if "options" in step:
-        offered = [option["id"] for option in candidate.messages[-1].get("options") or []]
-        assert offered == step["options"], f"{where}\n{told}"
+@pytest.mark.model
+@pytest.mark.parametrize(
+    "file", [file for file in SCENARIOS if needs_model(file)], ids=lambda file: file.stem
+)
+async def test_scenario_with_the_encoder(
+    home_with_model: Path, model_home: Path, file: Path
+) -> None:
+    """Words are understood as in production."""
+    await hold(build_with_model(home_with_model, model_home), file)

@@ -61,7 +61,7 @@ def test_it_is_counted() -> None:
     talk.say("repeat", "repeat_question")
     assert talk.replies[-1].progress == (1, 4)
     talk.say("how many", "ask_about_process")
-    assert "about 4 questions and 0 are done" in talk.texts[0]
+    assert "about 4 questions, about 6 minutes in all, and 0 are done" in talk.texts[0]
     talk.say("first")
     assert talk.replies[-1].progress == (2, 4)
     talk.say("extra answer")

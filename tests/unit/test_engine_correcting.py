@@ -478,3 +478,14 @@ def test_events_alone_tell_the_story() -> None:
         ("answered", "one"),
         ("asked", "two"),
     ]
+
+
+@pytest.mark.parametrize("text", ["no", "No.", "NO!", "否"])
+def test_a_bare_no_never_takes_the_place_of_an_answer(text: str) -> None:
+    """Whatever it was understood as."""
+    talk = Talk(make_plan(make_guide(question("one"), question("two")))).started()
+    talk.answer("a good answer")
+    talk.correct()
+    talk.say(text, "answer")
+    assert (talk.open, talk.state.reopened) == ("two", False)
+    assert talk.state.answers["one"].words == 3

@@ -1,6 +1,7 @@
 """What holds of every interview, on any small guide, whatever a candidate says."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,7 +31,17 @@ from tests.plans import (
     scenario,
 )
 
-INTENTS = (*engine.COMMANDS, "affirm", "deny", "thanks", "no_words", "answer", "unheard_of")
+INTENTS = (
+    *engine.COMMANDS,
+    *engine.UNCLEAR,
+    "affirm",
+    "deny",
+    "thanks",
+    "no_words",
+    "answer",
+    "unheard_of",
+)
+ALSO = st.sampled_from((None, None, *engine.EXPLAINED, *engine.AFTERWARDS, "skip_question"))
 TEXTS_SAID = (
     "",
     "x",
@@ -187,9 +198,10 @@ class Interviews(RuleBasedStateMachine):
         text=st.sampled_from(TEXTS_SAID) | st.text(st.characters(exclude_categories=["Cs"])),
         intent=st.sampled_from(INTENTS),
         hits=HIT_SETS,
+        also=ALSO,
     )
-    def says_anything(self, text: str, intent: str, hits: set[str]) -> None:
-        self.say(Said(text, intent, tuple(sorted(hits))))
+    def says_anything(self, text: str, intent: str, hits: set[str], also: str | None) -> None:
+        self.say(Said(text, intent, tuple(sorted(hits)), also=also))
 
     @precondition(lambda self: not self.talk.state.closed)
     @rule(text=ANSWERS, pick=st.integers(0, 5), hits=HIT_SETS, program=PROGRAMS)
@@ -197,9 +209,22 @@ class Interviews(RuleBasedStateMachine):
         self.cooperate(text, pick, hits, program)
 
     @precondition(lambda self: self.talk.state.question is not None)
-    @rule(text=ANSWERS, hits=HIT_SETS)
-    def answers_the_question(self, text: str, hits: set[str]) -> None:
-        self.cooperate(text, 0, hits)
+    @rule(text=ANSWERS, hits=HIT_SETS, also=ALSO)
+    def answers_the_question(self, text: str, hits: set[str], also: str | None) -> None:
+        said = cooperative(self.plan, self.talk.state, text, 0, hits)
+        self.say(replace(said, also=also))
+
+    @precondition(lambda self: self.talk.state.status in ("asking", "paused"))
+    @rule(
+        text=st.sampled_from(TEXTS_SAID),
+        intent=st.sampled_from(engine.UNCLEAR),
+        hits=HIT_SETS,
+        then=st.sampled_from(("affirm", "affirm", "deny", "unsure", "answer", "pause", None)),
+    )
+    def says_unclear_words(self, text: str, intent: str, hits: set[str], then: str | None) -> None:
+        self.say(Said(text, intent, tuple(sorted(hits)), {"hits": sorted(hits)}))
+        if then is not None and not self.talk.state.closed:
+            self.say(Said(text if then == "unsure" else "well then", then))
 
     @precondition(lambda self: self.talk.state.status in ("asking", "paused"))
     @rule(intent=st.sampled_from(INTENTS))
@@ -274,6 +299,7 @@ class Interviews(RuleBasedStateMachine):
     def say(self, said: Said) -> None:
         before = self.talk.state
         self.model.program = said.program
+        self.model.said = said
         self.talk.turn(said)
         if before.closed:
             assert self.talk.texts == [say("closed", before.language)]
@@ -294,6 +320,8 @@ class Interviews(RuleBasedStateMachine):
             self.check_the_criteria()
         for reply in self.talk.replies:
             self.check_reply(reply)
+        asked = [reply for reply in self.talk.replies if reply.question is not None]
+        assert len(asked) <= 1, "the question is asked once"
         answered = any(event.kind in ("answered", "skipped") for event in self.talk.last.events)
         if answered:
             assert self.model.due is None, "nothing was asked"
@@ -356,6 +384,11 @@ class Interviews(RuleBasedStateMachine):
         assert (state.profile, state.skipped) == (model.facts, tuple(model.skipped))
         assert state.added == tuple(model.added)
         assert (state.reopened, state.last) == (model.reopened, model.last)
+        assert (state.held is not None) == (state.pending == "answer")
+        if state.held is not None:
+            assert (state.held.text, state.held.hits) == model.held
+        else:
+            assert model.held is None
         assert set(state.answers) == set(model.heard)
         for name, given in state.answers.items():
             assert (given.words, given.hits) == (model.words(name), model.hits(name))

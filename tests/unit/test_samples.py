@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -16,7 +17,10 @@ from dialogues.events import Program, Said
 from dialogues.guide import END, Guide, Question
 from dialogues.path import longest_minutes
 from dialogues.plan import Plan
+from scoring.encoder import load_encoder
+from scoring.evidence import Assessor
 from scoring.rubric import SCORED_BY
+from scoring.score import level_of, score_answer
 from tests.plans import Talk
 
 FOLDER = Path(__file__).parents[2] / "dialogues" / "guides"
@@ -200,6 +204,49 @@ def test_nothing_private_is_asked(file: Path) -> None:
     for _, text in role_of(file).guide.texts():
         for words in text.values():
             assert not PRIVATE.search(words), words
+
+
+@every_guide
+def test_some_questions_of_every_way_are_explained(file: Path) -> None:
+    guide = role_of(file).guide
+    for way in all_paths(file):
+        assert sum(bool(guide.by_id[question].clarify) for question in way) >= 3, way
+
+
+def longest_common(one: str, other: str) -> str:
+    """The longest text that stands in both."""
+    match = SequenceMatcher(None, one, other, autojunk=False).find_longest_match()
+    return one[match.a : match.a + match.size]
+
+
+@every_guide
+def test_an_explanation_gives_no_answer_away(file: Path) -> None:
+    """It says nothing that a key point says, but for what the question says itself.
+
+    Five characters of Chinese and four words of English are taken for saying something.
+    """
+    role = role_of(file)
+    for question in scored(role.guide):
+        said = " ".join([*question.text.values(), *question.material.values()])
+        for point in role.rubric.questions[question.id].key_points:
+            for language, words in question.clarify.items():
+                for text in point.texts[language]:
+                    same = longest_common(words.casefold(), text.casefold()).strip(" ，。,.")
+                    long = len(same.split()) >= 4 if language == "en" else len(same) >= 5
+                    assert not long or same in said.casefold(), (question.id, point.id, same)
+
+
+@every_guide
+def test_an_explanation_said_back_is_no_answer(file: Path, model_home: Path) -> None:
+    """With the encoder that interviews are scored with."""
+    role = role_of(file)
+    assessor = Assessor(role.rubric, role.guide, load_encoder("e5-small-int8", model_home, 1))
+    for question in scored(role.guide):
+        if SCORED_BY[question.kind] == "key_points":
+            for words in question.clarify.values():
+                found = assessor.find(question.id, words)
+                row = score_answer(role.rubric, question.id, found)
+                assert level_of(row.score) <= 2, (question.id, words, row.score)
 
 
 # An interview held with the engine on every way that the profile can lead.

@@ -99,6 +99,8 @@ def change(data: Any, path: str, value: object) -> Any:
         ("questions.0.for", []),
         ("questions.0.max_probes", 6),
         ("questions.0.minutes", 0),
+        ("questions.0.clarify", "which one you like"),
+        ("questions.0.clarify", {"zh": "哪一件", "fr": "lequel"}),
         ("questions.0.next", [{"when": "known(profile.years)"}]),
     ],
 )

@@ -113,6 +113,16 @@ def test_what_a_person_sees() -> None:
     ]
 
 
+def test_explanations_stand_beside_their_question() -> None:
+    """And may be empty: a guide without any has the columns, too."""
+    rows = book()["问题 Questions"].iter_rows(min_col=13, max_col=14, values_only=True)
+    names, heads, project, *others = rows
+    assert names == ("questions.clarify_zh", "questions.clarify_en")
+    assert heads == ("解释（中文）\nExplanation (中文)", "解释（English）\nExplanation (English)")
+    assert project == ("+大小都可以\n\n{profile.years}内", "@any size")
+    assert others == [(None, None)] * 5
+
+
 def test_texts_stay_texts() -> None:
     """Nothing becomes a formula, a number, a date or an error, in Excel's eyes either."""
     for page in book().values():

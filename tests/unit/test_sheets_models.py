@@ -47,6 +47,7 @@ questions:
     competency: solving
     minutes: 3.5
     text: {zh: "=1+1 是多少？\\n\\n第二段", en: "- about {profile.years} of work"}
+    clarify: {zh: "+大小都可以\\n\\n{profile.years}内", en: "@any size"}
     probes:
       - id: result
         when: missing(result)
@@ -293,6 +294,7 @@ def _question(
         "minutes": draw(st.floats(0.1, 120)),
         "competency": "skill",
         "text": draw(TEXT),
+        "clarify": draw(NO_TEXT_OR_TEXT),
         "max_probes": draw(st.integers(0, 5)),
         "next": draw(st.lists(st.fixed_dictionaries({"go": go}), max_size=2)),
         "probes": draw(_probes(next(lines))) if spoken else [],

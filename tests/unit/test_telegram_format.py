@@ -1,17 +1,19 @@
 """How replies look in Telegram, and what updates say."""
 
 import re
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Update
 
-from bot.channels.base import Incoming
+from bot.channels.base import Command, Incoming
 from bot.channels.telegram_format import MAX_UNITS, button_data, lay_out, split, units
 from bot.channels.telegram_parse import parse, read_command
-from bot.entry import PHRASES, REPEAT
-from bot.understanding.phrases import PhraseParser
+from bot.entry import REPEAT, REQUESTS
+from bot.understanding.base import Understood
+from dialogues.commands import COMMANDS
 from dialogues.events import Reply, ReplyOption
 from dialogues.texts import TEXTS
 
@@ -115,9 +117,9 @@ def test_commands(text: str, read: tuple[str | None, str | None]) -> None:
     assert read_command(text) == read
 
 
-def test_every_command_is_a_phrase_that_is_understood() -> None:
-    parser = PhraseParser()
-    intents = {
+def test_every_command_says_what_it_means() -> None:
+    meant = {command: request.understood for command, request in REQUESTS.items()}
+    assert {command: understood.intent for command, understood in meant.items()} == {
         "language": "change_language",
         "correct": "correct_last_answer",
         "pause": "pause",
@@ -126,10 +128,12 @@ def test_every_command_is_a_phrase_that_is_understood() -> None:
         "privacy": "ask_about_privacy",
         "delete": "delete_my_data",
     }
-    for command, words in PHRASES.items():
-        assert {parser.parse(text).intent for text in words.values()} == {intents[command]}
-    assert {parser.parse(text).intent for text in REPEAT.values()} == {"repeat_question"}
-    for command in PHRASES:
+    assert set(get_args(Command)) - set(REQUESTS) == {"help"}
+    for request in (*REQUESTS.values(), REPEAT):
+        assert request.understood == Understood(request.intent, 1.0, "command")
+        assert request.intent in COMMANDS
+        assert set(request.words) == {"zh", "en"}
+    for command in REQUESTS:
         assert all(f"/{command}" in text for text in TEXTS["help"].values())
 
 

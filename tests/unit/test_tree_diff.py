@@ -64,6 +64,25 @@ def test_what_changed_and_who_meets_it() -> None:
     assert (was.minutes, now.minutes) == ((7.0, 7.0), (8.0, 8.0))
 
 
+def test_an_explanation_is_a_text_as_others_are() -> None:
+    plain = guide(question("a"), question("b", **{"for": ["campus"]}))
+    told = guide(
+        question("a", clarify=both("in a few words")),
+        question("b", **{"for": ["campus"]}, clarify=both("any size")),
+    )
+    other = guide(
+        question("a", clarify={**both("in a few words"), "en": "in some words"}),
+        question("b", **{"for": ["campus"]}),
+    )
+    [a, b] = compare(plain, told).changes
+    assert (a.kind, a.where, a.after) == ("added", "questions.a.clarify", both("in a few words"))
+    assert (b.kind, b.where, b.types) == ("added", "questions.b.clarify", ("campus",))
+    assert changes(told, other) == [
+        ("changed", "questions.a.clarify.en"),
+        ("removed", "questions.b.clarify"),
+    ]
+
+
 def test_a_removed_question_is_named_for_those_who_met_it() -> None:
     after = guide(*BEFORE_DATA[:1], *BEFORE_DATA[2:])
     [change] = compare(BEFORE, after).changes

@@ -61,7 +61,7 @@ def test_how_it_reads() -> None:
         "candidate_types:",
     ]
     start = lines.index("  - id: project")
-    assert lines[start : start + 14] == [
+    assert lines[start : start + 20] == [
         "  - id: project",
         "    label:",
         "      zh: 项目",
@@ -75,6 +75,12 @@ def test_how_it_reads() -> None:
         "",
         "        第二段",
         "      en: '- about {profile.years} of work'",
+        "    clarify:",
+        "      zh: |-",
+        "        +大小都可以",
+        "",
+        "        {profile.years}内",
+        "      en: '@any size'",
         "    probes:",
     ]
 

@@ -1,0 +1,225 @@
+"""Understanding on held-out messages, beside Rasa's classifiers, in one run on one machine.
+
+    python -m bench.understanding --home HOME --out bench/results
+        [--rasa PROGRAM --model "LR=FILE" --model "DIET=FILE"]
+
+HOME holds the prepared encoder; PROGRAM is Rasa 3.6's command (`make rasa` installs it) and each
+FILE a model that it trained on dialogues/nlu. Accuracy is on bench/understanding/held_out.jsonl.
+Speed is on nine of its answers to one of its commands, one request at a time, intent only: how many
+a core does in a second of its own time, ours as the pipeline calls it, Rasa's as its server spends
+it (the time of the HTTP client is left out).
+"""
+
+import argparse
+import json
+import os
+import random
+import secrets
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+
+from bench.fit_understanding import ENCODER, rows_of
+from bench.machine import facts
+from bot.understanding.base import Context
+from bot.understanding.embedded import EmbeddedParser
+from bot.understanding.lexical import normal
+from bot.understanding.model import MODEL_FILE, Model
+from bot.understanding.sentences import LONG
+from dialogues.replying import count_words
+from scoring.encoder import CachedEncoder, load_encoder
+
+Row = dict[str, Any]
+ANSWERS, COMMANDS = 9, 1
+REQUESTS = 1_500
+START_SECONDS = 180.0
+RIGHTS = ("withdraw_consent", "delete_my_data")
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """Tells the intent of a row; `seconds` is the processor time that it has used so far."""
+
+    name: str
+    intent: Callable[[Row], str]
+    seconds: Callable[[], float]
+
+
+def mix(rows: Sequence[Row], longest: int | None) -> list[Row]:
+    """REQUESTS rows, nine answers to a command, the same at every call."""
+    draw = random.Random(1)
+    fit = [row for row in rows if longest is None or count_words(row["text"]) <= longest]
+    answers = [row for row in fit if row["intent"] == "answer"]
+    commands = [row for row in fit if row["intent"] != "answer"]
+    few = REQUESTS * COMMANDS // (ANSWERS + COMMANDS)
+    found = draw.choices(answers, k=REQUESTS - few) + draw.choices(commands, k=few)
+    draw.shuffle(found)
+    return found
+
+
+def accuracy(rows: Sequence[Row], found: Sequence[str]) -> dict[str, object]:
+    """Shares, 0–1. A command is any intent but `answer` and `unsure`."""
+    pairs = list(zip(rows, found, strict=True))
+    answers = [intent for row, intent in pairs if row["intent"] == "answer"]
+    rights = [intent for row, intent in pairs if row["intent"] in RIGHTS]
+    right = {
+        language: [row["intent"] == i for row, i in pairs if row["language"] == language]
+        for language in ("zh", "en")
+    }
+    return {
+        **{f"accuracy {name}": share(each) for name, each in right.items()},
+        "answers as commands": share([i not in ("answer", "unsure") for i in answers]),
+        "withdrawals missed": share([i not in RIGHTS for i in rights]),
+        "unsure": share([i == "unsure" for i in found]),
+    }
+
+
+def share(of: Sequence[bool]) -> float:
+    return round(sum(of) / len(of), 4)
+
+
+def speed(contestant: Contestant, rows: Sequence[Row]) -> tuple[float, float]:
+    """Requests in a second of processor time, and the median of wall times in milliseconds."""
+    for row in rows[:100]:
+        contestant.intent(row)
+    before, walls = contestant.seconds(), []
+    for row in rows:
+        start = time.perf_counter()
+        contestant.intent(row)
+        walls.append(time.perf_counter() - start)
+    spent = contestant.seconds() - before
+    return round(len(rows) / spent, 1), round(sorted(walls)[len(walls) // 2] * 1000, 2)
+
+
+def embedded(home: Path) -> Contestant:
+    encoder = CachedEncoder(load_encoder(ENCODER, home, 1))
+    parser = EmbeddedParser(Model.load(MODEL_FILE), encoder)
+
+    def intent(row: Row) -> str:
+        return parser.parse(row["text"], Context(**row.get("context") or {})).intent
+
+    return Contestant("embedded", intent, time.process_time)
+
+
+@contextmanager
+def rasa(program: Path, name: str, model: Path) -> Iterator[Contestant]:
+    """A Rasa server with the model, on loopback with a token."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    token, quiet = secrets.token_hex(), {"RASA_TELEMETRY_ENABLED": "false"}
+    command = [
+        str(program),
+        "run",
+        "--enable-api",
+        "--model",
+        str(model.resolve()),
+        "--port",
+        str(port),
+    ]
+    command += ["--interface", "127.0.0.1", "--auth-token", token]
+    with tempfile.TemporaryDirectory() as folder:
+        server = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, **quiet, "SQLALCHEMY_SILENCE_UBER_WARNING": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        process = psutil.Process(server.pid)
+        try:
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+                _wait_for(client)
+                yield Contestant(
+                    f"Rasa {name}",
+                    lambda row: _ask_rasa(client, token, row),
+                    lambda: _spent(process),
+                )
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _wait_for(client: httpx2.Client) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        try:
+            if client.get("/").status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.5)
+    raise SystemExit("the Rasa server did not start")
+
+
+def _ask_rasa(client: httpx2.Client, token: str, row: Row) -> str:
+    body = {"text": normal(row["text"])}
+    answer = client.post("/model/parse", params={"token": token}, json=body)
+    name = str(answer.raise_for_status().json()["intent"]["name"])
+    return "unsure" if name == "nlu_fallback" else name
+
+
+def _spent(process: psutil.Process) -> float:
+    spent = process.cpu_times()
+    return float(spent.user + spent.system)
+
+
+def measure(contestant: Contestant, rows: Sequence[Row]) -> dict[str, object]:
+    found = [contestant.intent(row) for row in rows]
+    per_core, median = speed(contestant, mix(rows, None))
+    short, _ = speed(contestant, mix(rows, LONG))
+    return {
+        "parser": contestant.name,
+        **accuracy(rows, found),
+        "requests per core and second": per_core,
+        f"of at most {LONG} words": short,
+        "median ms": median,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--rasa", type=Path, help="Rasa 3.6's command")
+    parser.add_argument("--model", action="append", default=[], help="NAME=FILE of a Rasa model")
+    options = parser.parse_args()
+    rows = rows_of("held_out.jsonl")
+    results = [measure(embedded(options.home), rows)]
+    for named in options.model:
+        name, _, file = named.partition("=")
+        with rasa(options.rasa.resolve(), name, Path(file)) as contestant:
+            results.append(measure(contestant, rows))
+    options.out.mkdir(parents=True, exist_ok=True)
+    text = as_table(rows, results)
+    (options.out / "understanding.md").write_text(text, "utf-8")
+    data = {"machine": facts(), "rows": len(rows), "results": results}
+    (options.out / "understanding.json").write_text(json.dumps(data, indent=2) + "\n", "utf-8")
+    print(text)
+
+
+def as_table(rows: Sequence[Row], results: Sequence[dict[str, object]]) -> str:
+    ran_on = ", ".join(f"{name} {value}" for name, value in facts().items())
+    lines = ["| " + " | ".join(results[0]) + " |", "|" + "---|" * len(results[0])]
+    lines += ["| " + " | ".join(str(value) for value in row.values()) + " |" for row in results]
+    answers = sum(row["intent"] == "answer" for row in rows)
+    return (
+        "# Understanding\n\n`python -m bench.understanding`, on "
+        f"{len(rows)} messages written apart from the examples ({answers} of them answers; "
+        "bench/understanding/held_out.jsonl).\nSpeed: nine answers to one command, one request at "
+        "a time, intent only; in processor time, so that the other core does not matter. Rasa is "
+        "not told which\nquestion is open, as its interface has no place for that.\n\n"
+        f"Ran on: {ran_on}.\n\n" + "\n".join(lines) + "\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Assistants of other makers that hold interviews in their own conversations."""
