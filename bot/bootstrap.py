@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.interviews import Outcome
 from bot.storage.migrate import check_schema, dbos_url
+from bot.understanding.rasa import RasaParser
 from bot.work.queues import WorkQueues
 from bot.work.runner import Runner, Seat
 from bot.work.tasks import Tasks
@@ -57,6 +58,8 @@ class Application:
 
     def close(self) -> None:
         self.queues.close()
+        if isinstance(self.pipeline.parser, RasaParser):
+            self.pipeline.parser.close()
         self.database.close()
 
 
@@ -70,6 +73,10 @@ def build(settings: Settings) -> Application:
         settings.master_key.get_secret_value() if settings.master_key else None, settings.home
     )
     encoder = ready_encoder(settings)
+    try:
+        parser = ready_parser(settings, encoder)
+    except ValueError as error:
+        raise SettingsError(f"MIANTAN_RASA_URL: {error}") from None
     expire_seconds = settings.expire_days * 86_400
     queues = WorkQueues(dbos_url(settings.url), expire_seconds)
     hub = Hub()
@@ -81,7 +88,7 @@ def build(settings: Settings) -> Application:
     pipeline = Pipeline(
         database=database,
         master=master,
-        parser=ready_parser(settings, encoder),
+        parser=parser,
         assessors=Assessors(encoder),
         enqueue=queues.turn_work,
         pulled=frozenset({CHAT, rasa.CHANNEL}),

@@ -90,5 +90,5 @@ def test_defaults_are_safe() -> None:
 
 
 def test_scripts_are_valid_shell() -> None:
-    for script in ("scripts/check", "scripts/test", ".ci/run"):
+    for script in ("scripts/check", "scripts/test", "scripts/rasa", ".ci/run"):
         subprocess.run(["bash", "-n", str(ROOT / script)], check=True)
