@@ -29,7 +29,6 @@ from bot.understanding.model import (
     Network,
     Vector,
     context_vector,
-    cosine_to,
 )
 from bot.understanding.training import fit_linear, fit_network
 from scoring.encoder import Encoder, load_encoder
@@ -41,16 +40,16 @@ IN_CONTEXT = 0.15
 PENALTY = 0.002
 """Of the squared biases."""
 
-NO_BLEND = Blend(1.0, 1.0, (0.0,) * len(GROUPS), ((0.0,) * len(CONTEXT),) * len(GROUPS))
+EXPERTS = 3
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What the blend is fitted on, a row a message: both experts, the context, the right intent."""
+    """What the blends are fitted on, a row a message: the experts' log-probabilities, the context as
+    each of them knows it, the right intent."""
 
-    linear: Vector
-    network: Vector
-    context: Vector
+    experts: tuple[Vector, ...]
+    contexts: tuple[Vector, ...]
     labels: NDArray[np.int64]
     weights: Vector
 
@@ -61,54 +60,53 @@ def rows_of(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def measure(linear: Linear, network: Network, encoder: Encoder) -> Measured:
+def measure(linear: Linear, networks: tuple[Network, ...], encoder: Encoder) -> Measured:
     usual, chosen = rows_of("development.jsonl"), rows_of("answers_in_context.jsonl")
-    rows = usual + chosen
-    texts = [lexical.normal(row["text"]) for row in rows]
-    contexts = []
-    for row, text in zip(rows, texts, strict=True):
-        context = Context(**row.get("context") or {})
-        cosine = None
-        if context.question:
-            asked = encoder.encode(lexical.normal(context.question))
-            cosine = cosine_to(asked, encoder.features(text))
-        contexts.append(context_vector(context, text, cosine))
+    found: list[list[Vector]] = [[] for _ in range(EXPERTS)]
+    contexts: list[list[Vector]] = [[] for _ in range(EXPERTS)]
+    for row in usual + chosen:
+        text, context = lexical.normal(row["text"]), Context(**row.get("context") or {})
+        asked = encoder.features(lexical.normal(context.question))
+        found[0].append(linear.log_probabilities(text))
+        contexts[0].append(context_vector(context, text, None))
+        pieces = zip(networks, encoder.features(text), asked, strict=True)
+        for place, (network, said, question) in enumerate(pieces, 1):
+            found[place].append(network.log_probabilities(said))
+            likeness = network.likeness(said, question, encoder.dimensions)
+            contexts[place].append(context_vector(context, text, likeness))
     return Measured(
-        np.array([linear.log_probabilities(text) for text in texts]),
-        np.array([network.log_probabilities(encoder.features(text)) for text in texts]),
-        np.array(contexts),
-        np.array([INTENTS.index(row["intent"]) for row in rows]),
+        tuple(map(np.array, found)),
+        tuple(map(np.array, contexts)),
+        np.array([INTENTS.index(row["intent"]) for row in usual + chosen]),
         np.array([1.0] * len(usual) + [IN_CONTEXT] * len(chosen), dtype=np.float32),
     )
 
 
-def fit_blend(measured: Measured, with_network: bool) -> Blend:
-    """The most likely weights and biases, with a penalty on the biases."""
+def fit_blend(measured: Measured, experts: int) -> Blend:
+    """The most likely weights of so many experts and biases, with a penalty on the biases."""
     import torch
 
-    experts = torch.tensor([0.5, 1.0 if with_network else 0.0], requires_grad=True)
+    weights = torch.full((experts,), 0.7, requires_grad=True)
     always = torch.zeros(len(GROUPS), requires_grad=True)
     by_context = torch.zeros(len(GROUPS), len(CONTEXT), requires_grad=True)
-    linear, network, context = map(
-        torch.from_numpy, (measured.linear, measured.network, measured.context)
-    )
-    labels, weights = torch.from_numpy(measured.labels), torch.from_numpy(measured.weights)
-    optimiser = torch.optim.LBFGS([experts, always, by_context], max_iter=500)
+    found = torch.from_numpy(np.stack(measured.experts[:experts]))
+    context = torch.from_numpy(measured.contexts[experts - 1])
+    labels, shares = torch.from_numpy(measured.labels), torch.from_numpy(measured.weights)
+    optimiser = torch.optim.LBFGS([weights, always, by_context], max_iter=500)
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        odds = experts[0] * linear + (experts[1] * network if with_network else 0)
+        odds = torch.tensordot(weights, found, dims=1)
         odds = odds - (always + context @ by_context.T) @ torch.from_numpy(GROUPS)
         each = torch.nn.functional.cross_entropy(odds, labels, reduction="none")
-        found = (each * weights).sum() / weights.sum()
-        found = found + PENALTY * (always.square().sum() + by_context.square().sum())
-        found.backward()  # type: ignore[no-untyped-call]
-        return found
+        total = (each * shares).sum() / shares.sum()
+        total = total + PENALTY * (always.square().sum() + by_context.square().sum())
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
 
     optimiser.step(loss)
     return Blend(
-        round(experts[0].item(), 4),
-        round(experts[1].item(), 4),
+        tuple(round(x, 4) for x in weights.tolist()),
         tuple(round(x, 4) for x in always.tolist()),
         tuple(tuple(round(x, 4) for x in row) for row in by_context.tolist()),
     )
@@ -129,11 +127,10 @@ def main() -> None:
     options = parser.parse_args()
     encoder = load_encoder(ENCODER, options.home, 2)
     trained = Model.load(MODEL_FILE) if options.blend_only else train(encoder)
-    assert trained.network is not None
-    measured = measure(trained.linear, trained.network, encoder)
-    blend, alone = fit_blend(measured, True), fit_blend(measured, False)
-    replace(trained, blend=blend, alone=alone).save(MODEL_FILE)
-    print(blend, alone, f"{MODEL_FILE.name}: {MODEL_FILE.stat().st_size:,} bytes", sep="\n")
+    measured = measure(trained.linear, trained.networks, encoder)
+    blends = tuple(fit_blend(measured, experts + 1) for experts in range(EXPERTS))
+    replace(trained, blends=blends).save(MODEL_FILE)
+    print(*blends, f"{MODEL_FILE.name}: {MODEL_FILE.stat().st_size:,} bytes", sep="\n")
 
 
 def train(encoder: Encoder) -> Model:
@@ -142,15 +139,18 @@ def train(encoder: Encoder) -> Model:
     print(f"{len(texts)} examples; n-grams …", flush=True)
     linear = fit_linear(texts, labels)
     print("features …", flush=True)
-    features = np.array([encoder.features(text) for text in texts])
-    network = fit_network(features, labels, lambda done: print(f"network {done:.0%}", flush=True))
+    pieces = zip(*(encoder.features(text) for text in texts), strict=True)
+    networks = tuple(
+        fit_network(np.array(piece), labels, lambda done: print(f"network {done:.0%}", flush=True))
+        for piece in pieces
+    )
     about = {
         "nlu_sha256": nlu_sha256(),
         "encoder": encoder.name,
         "examples": len(texts),
         "command": "python -m bench.fit_understanding",
     }
-    return Model(linear, network, NO_BLEND, NO_BLEND, about)
+    return Model(linear, networks, (), about)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _INNER = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 _NUMBER = re.compile(r"[-−]?(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:[.,]\d+)?)")
+_SENTENCE_END = re.compile(r"[。！？!?;；\n]|\.(?=\s)")
 _NAMES: dict[Language, re.Pattern[str]] = {
     "zh": re.compile("中文|汉语|普通话|chinese|mandarin", re.IGNORECASE),
     "en": re.compile("英文|英语|english", re.IGNORECASE),
@@ -98,6 +99,9 @@ def read_number(text: str) -> float | None:
 
 
 def named_language(text: str) -> Language | None:
-    """The one language that the text names."""
-    found: list[Language] = [name for name, names in _NAMES.items() if names.search(text)]
-    return found[0] if len(found) == 1 else None
+    """The one language that the last sentence with one names: what comes before may be an answer."""
+    for sentence in reversed(_SENTENCE_END.split(text)):
+        found: list[Language] = [name for name, names in _NAMES.items() if names.search(sentence)]
+        if len(found) == 1:
+            return found[0]
+    return None

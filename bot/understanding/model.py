@@ -1,14 +1,16 @@
 """The trained numbers of the embedded parser, and what they make of a text.
 
-Two experts give the log-probability of each intent: a linear model over n-grams and a network with
-one hidden layer over the encoder's features. Their weighted sum (a product of experts, Hinton 2002)
-less what speaks against each group of intents while a question of this kind is open gives the
-log-odds. Weights and biases were fitted on messages written apart from the examples, so that the
+Experts give the log-probability of each intent: a linear model over n-grams, and a network with one
+hidden layer for each piece of the encoder's features. The weighted sum of those asked so far (a
+product of experts, Hinton 2002) less what speaks against each group of intents while a question of
+this kind is open gives the log-odds. Weights and biases were fitted on messages written apart from the examples, so that the
 probabilities are calibrated.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,9 @@ MODEL_FILE = Path(__file__).parent / "model.npz"
 KINDS = ("open", "choice", "number", "scenario", "case", "code")
 CONTEXT = (*KINDS, "similarity", "overlap")
 """What is known of the open question; all 0 when none is open."""
-_USUAL, _SPREAD = 0.8, 0.05
-"""Cosine of a text and a question that have nothing to do with each other (multilingual e5), and how
-far apart those are that have."""
+_USUAL, _SPREAD = 0.19, 0.14
+"""Mean and standard deviation of the likeness of messages to the open question, as they were written
+for bench/understanding."""
 _LIGHT = frozenset({"affirm", "deny", "thanks", "greet_or_start", "off_topic"})
 GROUPS = np.array(
     [
@@ -35,6 +37,10 @@ GROUPS = np.array(
     dtype=np.float32,
 )
 """Courtesies, and requests: shape (2, intents). What looks like the former is more often an answer."""
+
+
+_HALVED = ("hidden", "out")
+"""Arrays of a network that are kept in half precision."""
 
 
 @dataclass(frozen=True)
@@ -67,59 +73,68 @@ class Network:
         inner = np.maximum((features - self.mean) * self.scale @ self.hidden + self.hidden_bias, 0)
         return log_softmax(inner @ self.out + self.out_bias)
 
+    def likeness(self, one: Vector, other: Vector, dimensions: int) -> float:
+        """The cosine, -1 to 1, of what two texts are about, given their features."""
+        part = slice(dimensions)
+        a, b = ((each[part] - self.mean[part]) * self.scale[part] for each in (one, other))
+        return float(a @ b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9)
+
 
 @dataclass(frozen=True)
 class Blend:
     """How much each expert counts, and what speaks against each of GROUPS: always, by CONTEXT."""
 
-    linear: float
-    network: float
+    experts: tuple[float, ...]
     always: tuple[float, ...]
     context: tuple[tuple[float, ...], ...]
 
-    def log_probabilities(self, linear: Vector, network: Vector | None, context: Vector) -> Vector:
-        """Of each intent, from those of the experts; without a network it is the linear one's."""
-        odds = self.linear * linear
-        if network is not None:
-            odds = odds + self.network * network
-        against = np.array(self.always, np.float32) + np.array(self.context, np.float32) @ context
-        return log_softmax(np.asarray(odds - against @ GROUPS, dtype=np.float32))
+    def log_probabilities(self, found: Sequence[Vector], context: Vector) -> Vector:
+        """Of each intent, from those that the experts found, one for each of `experts`."""
+        odds = np.array(self.experts, np.float32) @ np.array(found)
+        against = (self._always + self._context @ context) @ GROUPS
+        return log_softmax(np.asarray(odds - against, dtype=np.float32))
+
+    @cached_property
+    def _always(self) -> Vector:
+        return np.array(self.always, np.float32)
+
+    @cached_property
+    def _context(self) -> Vector:
+        return np.array(self.context, np.float32)
 
 
 @dataclass(frozen=True)
 class Model:
-    """All that is trained. `about` says on what, and for which encoder."""
+    """All that is trained. `about` says on what, and for which encoder.
+
+    There is a network for each piece of features, and a blend for each number of experts asked:
+    the linear one alone, with the first network, with the second.
+    """
 
     linear: Linear
-    network: Network | None
-    blend: Blend
-    alone: Blend
-    """The blend where there is no network."""
+    networks: tuple[Network, ...]
+    blends: tuple[Blend, ...]
     about: dict[str, Any]
 
     def save(self, file: Path) -> None:
         """Write it as compressed arrays of half precision, weights of n-grams in 8 bits."""
-        assert self.network is not None
         scale = np.abs(self.linear.weights).max(axis=0) / 127
         arrays = {
             "idf": self.linear.idf.astype(np.float16),
             "linear": np.round(self.linear.weights / scale).astype(np.int8),
             "linear_scale": scale,
             "linear_bias": self.linear.bias,
-            "mean": self.network.mean,
-            "scale": self.network.scale,
-            "hidden": self.network.hidden.astype(np.float16),
-            "hidden_bias": self.network.hidden_bias,
-            "out": self.network.out,
-            "out_bias": self.network.out_bias,
         }
-        told = {
-            "about": self.about,
-            "blend": asdict(self.blend),
-            "alone": asdict(self.alone),
-        }
-        with file.open("wb") as stream:
-            np.savez_compressed(stream, told=np.array(json.dumps(told)), **arrays)
+        for place, network in enumerate(self.networks):
+            for field in fields(Network):
+                value = getattr(network, field.name)
+                half = value.astype(np.float16) if field.name in _HALVED else value
+                arrays[f"{field.name}_{place}"] = half
+        told = json.dumps({"about": self.about, "blends": [asdict(each) for each in self.blends]})
+        building = file.with_suffix(".half")
+        with building.open("wb") as stream:
+            np.savez_compressed(stream, told=np.array(told), **arrays)
+        building.replace(file)
 
     @staticmethod
     def load(file: Path) -> "Model":
@@ -131,16 +146,13 @@ class Model:
                 a["linear"] * a["linear_scale"].astype(np.float32),
                 a["linear_bias"],
             )
-            network = Network(
-                a["mean"],
-                a["scale"],
-                a["hidden"].astype(np.float32),
-                a["hidden_bias"],
-                a["out"],
-                a["out_bias"],
+            names = [field.name for field in fields(Network)]
+            networks = tuple(
+                Network(*(a[f"{name}_{place}"].astype(np.float32) for name in names))
+                for place in range(len(told["blends"]) - 1)
             )
-        blend, alone = Blend(**told["blend"]), Blend(**told["alone"])
-        return Model(linear, network, blend, alone, told["about"])
+        blends = tuple(Blend(**each) for each in told["blends"])
+        return Model(linear, networks, blends, told["about"])
 
 
 def log_softmax(odds: Vector) -> Vector:
@@ -149,24 +161,20 @@ def log_softmax(odds: Vector) -> Vector:
 
 
 def overlap(text: str, question: str) -> float:
-    """The share, 0–1, of a normal text's pairs of tokens that stand in the normal question too."""
-    said, asked = lexical.pairs(text), lexical.pairs(question)
-    return len(said & asked) / len(said) if said else 0.0
+    """The share, 0–1, of a normal text's pairs of tokens that stand in the question too."""
+    said = lexical.pairs(text)
+    return len(said & lexical.pairs_of_question(question)) / len(said) if said else 0.0
 
 
-def cosine_to(vector: Vector, features: Vector) -> float:
-    """The cosine between a unit vector and the text that the features are of."""
-    own = features[-len(vector) :]
-    return float(own @ vector) / max(float(np.linalg.norm(own)), 1e-9)
-
-
-def context_vector(context: Context, text: str, cosine: float | None) -> Vector:
+def context_vector(context: Context, text: str, likeness: float | None) -> Vector:
     """The values of CONTEXT: what kind of question is open, and how near a normal text is to it.
 
-    `cosine` is the one between the encoder's vectors of text and question, None when unknown.
+    `likeness` is the text's to the question, None when unknown.
     """
-    if not context.question:
-        return np.zeros(len(CONTEXT), dtype=np.float32)
-    kinds = [float(context.kind == kind) for kind in KINDS]
-    near = 0.0 if cosine is None else (cosine - _USUAL) / _SPREAD
-    return np.array([*kinds, near, overlap(text, lexical.normal(context.question))], np.float32)
+    found = np.zeros(len(CONTEXT), dtype=np.float32)
+    if context.question:
+        if context.kind in KINDS:
+            found[KINDS.index(context.kind)] = 1
+        found[-2] = 0 if likeness is None else (likeness - _USUAL) / _SPREAD
+        found[-1] = overlap(text, context.question)
+    return found

@@ -16,7 +16,7 @@ EPOCHS = 25
 _BATCH = 64
 _DROPOUT = (0.3, 0.5)
 _SMOOTHING = 0.05
-_RATE = 2e-3
+_RATE = 1e-3
 _DECAY = 1e-2
 _STRENGTH = 30.0
 """Inverse strength of the linear model's L2 penalty."""

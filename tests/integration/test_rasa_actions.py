@@ -541,7 +541,9 @@ async def test_a_failure_is_seen_by_both_sides_and_says_nothing_of_the_candidate
         assert "ValueError" in refused(answer, 500)
         assert "rasa: not taken" in logged()
         refused(await assistant.post(assistant.body("秘密") | {"sender_id": "default"}), 400)
-        assert (await assistant.say("我上个月写了一个秘密的记账小工具，用了两周。"))[-1].startswith("2/")
+        assert (await assistant.say("我上个月写了一个秘密的记账小工具，用了两周。"))[-1].startswith(
+            "2/"
+        )
     for secret_word in ("秘密", "+86138", TOKEN):
         assert secret_word not in logged()
 

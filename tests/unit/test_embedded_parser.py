@@ -13,6 +13,7 @@ from bot.commands.understand import judge, read_rows
 from bot.entry import REPEAT, REQUESTS
 from bot.understanding.base import INTENTS, NOTHING_OPEN, Context, Understood
 from bot.understanding.embedded import EmbeddedParser
+from bot.understanding.lexical import normal
 from bot.understanding.measure import Figures, figures
 from bot.understanding.model import KINDS, MODEL_FILE, Model
 from dialogues.commands import COMMANDS
@@ -69,14 +70,17 @@ class Counting:
         self.name, self.sha256 = encoder.name, encoder.sha256
         self.dimensions = encoder.dimensions
         self.texts: list[str] = []
+        self.pieces = 0
 
     def encode(self, text: str) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
         self.texts.append(text)
         return self._encoder.encode(text)
 
-    def features(self, text: str) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+    def features(self, text: str) -> Iterator["np.ndarray[tuple[int], np.dtype[np.float32]]"]:
         self.texts.append(text)
-        return self._encoder.features(text)
+        for piece in self._encoder.features(text):
+            self.pieces += 1
+            yield piece
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +140,17 @@ def test_held_out_withdrawals_are_not_missed(held_out: dict[Language, Figures]) 
     missed = sum((found.withdrawals_missed or 0) * found.rights for found in held_out.values())
     assert rights >= 50
     assert missed / rights <= 0.02
+
+
+def test_few_messages_are_encoded(parser: EmbeddedParser, counted: Counting) -> None:
+    """Encoding is nearly all of the time that understanding takes."""
+    rows = read_rows(HELD_OUT, None)
+    for wanted, most in ((True, 0.15), (False, 0.45)):
+        some = [row for row in rows if (row.intent == "answer") == wanted]
+        asked = {normal(row.context.question) for row in some if row.context}
+        counted.texts.clear()
+        judge(parser, some, 1)
+        assert 0 < sum(text not in asked for text in counted.texts) <= most * len(some)
 
 
 def test_confidence_is_calibrated(held_out: dict[Language, Figures]) -> None:

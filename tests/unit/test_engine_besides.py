@@ -112,9 +112,16 @@ def test_a_pause_beside_an_answer() -> None:
     assert talk.texts == [EN["resumed"], "two"]
 
 
-def test_another_language_beside_an_answer() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my answer; in Chinese please",
+        "I translated the English manual. In Chinese from here on, please",
+    ],
+)
+def test_another_language_beside_an_answer(text: str) -> None:
     talk = simple()
-    talk.say_besides("my answer; in Chinese please", "change_language")
+    talk.say_besides(text, "change_language")
     assert talk.kinds == ["answered", "asked", "language_changed"]
     assert talk.texts == [TEXTS["language_changed"]["zh"], "two（中）"]
 

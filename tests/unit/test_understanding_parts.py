@@ -1,5 +1,6 @@
 """The parts of the embedded parser without an encoder: words, cuts, training, and the model's file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from bot.understanding.model import (
     Model,
     Network,
     context_vector,
-    cosine_to,
     overlap,
 )
 from bot.understanding.sentences import BESIDE, cut_off_last, understand_with
@@ -185,46 +185,56 @@ def random_model(seed: int = 0) -> Model:
 
     idf = (1 + draw.random(lexical.BUCKETS)).astype(np.float16).astype(np.float32)
     linear = Linear(idf, numbers(lexical.BUCKETS, n), numbers(n))
-    mean, scale = numbers(DIMENSIONS), np.abs(numbers(DIMENSIONS))
-    network = Network(mean, scale, numbers(DIMENSIONS, 8), numbers(8), numbers(8, n), numbers(n))
+
+    def network() -> Network:
+        mean, scale = numbers(DIMENSIONS), np.abs(numbers(DIMENSIONS))
+        inner = numbers(DIMENSIONS, 8), numbers(8)
+        return Network(mean, scale, *inner, numbers(8, n), numbers(n))
+
     by_context = tuple(tuple(map(float, row)) for row in numbers(2, len(CONTEXT)).round(4))
-    return Model(
-        linear,
-        network,
-        Blend(0.6, 0.9, (0.1, -0.2), by_context),
-        Blend(1.1, 0.0, (0.3, 0.4), by_context),
-        {"nlu_sha256": "0" * 64, "examples": 3},
-    )
+    blends = tuple(Blend((0.6, 0.9, 1.1)[: i + 1], (0.1, -0.2), by_context) for i in range(3))
+    about = {"nlu_sha256": "0" * 64, "examples": 3}
+    return Model(linear, (network(), network()), blends, about)
 
 
 def test_a_model_is_the_same_from_its_file(tmp_path: Path) -> None:
     given = random_model()
     given.save(tmp_path / "one.npz")
     loaded = Model.load(tmp_path / "one.npz")
-    assert (loaded.about, loaded.alone.linear) == (given.about, given.alone.linear)
-    assert np.array(loaded.blend.context).tolist() == np.array(given.blend.context).tolist()
+    assert loaded.about == given.about
+    for one, other in zip(loaded.blends, given.blends, strict=True):
+        assert list(one.experts) == list(other.experts)
+        assert np.array(one.context).tolist() == np.array(other.context).tolist()
     step = np.abs(given.linear.weights).max(axis=0) / 127
     assert (np.abs(loaded.linear.weights - given.linear.weights) <= step / 2 + 1e-6).all()
-    features = np.random.default_rng(5).normal(size=DIMENSIONS).astype(np.float32)
-    assert given.network is not None
-    assert loaded.network is not None
-    before, after = (each.log_probabilities(features) for each in (given.network, loaded.network))
-    assert np.allclose(before, after, atol=0.05)
     loaded.save(tmp_path / "two.npz")
     again = Model.load(tmp_path / "two.npz")
-    assert again.network is not None
-    assert (again.network.log_probabilities(features) == after).all()
+    features = np.random.default_rng(5).normal(size=DIMENSIONS).astype(np.float32)
+    for three in zip(given.networks, loaded.networks, again.networks, strict=True):
+        before, after, later = (network.log_probabilities(features) for network in three)
+        assert np.allclose(before, after, atol=0.05)
+        assert (later == after).all()
     assert np.allclose(again.linear.weights, loaded.linear.weights, atol=1e-6)
     assert {path.name for path in tmp_path.iterdir()} == {"one.npz", "two.npz"}
+
+
+def test_a_model_that_is_half_written_leaves_the_old_one(tmp_path: Path) -> None:
+    file = tmp_path / "model.npz"
+    random_model().save(file)
+    before = file.read_bytes()
+    with pytest.raises(TypeError):
+        replace(random_model(1), about={"not": object()}).save(file)
+    assert file.read_bytes() == before
+    assert [*tmp_path.iterdir()] == [file]
 
 
 def test_what_speaks_against_a_group_lowers_it() -> None:
     even = np.full(len(INTENTS), -np.log(len(INTENTS)), dtype=np.float32)
     against = tuple((1.0 if row == 1 else 0.0,) * len(CONTEXT) for row in range(len(GROUPS)))
-    blend = Blend(1.0, 0.0, (0.0, 0.0), against)
-    closed = blend.log_probabilities(even, None, context_vector(NOTHING_OPEN, "x", None))
+    blend = Blend((1.0,), (0.0, 0.0), against)
+    closed = blend.log_probabilities([even], context_vector(NOTHING_OPEN, "x", None))
     assert np.allclose(closed, even, atol=1e-5)
-    asked = blend.log_probabilities(even, None, context_vector(Context("q", "open"), "x", 0.8))
+    asked = blend.log_probabilities([even], context_vector(Context("q", "open"), "x", 0.3))
     requests = GROUPS[1] > 0
     assert (asked[requests] < even[requests]).all()
     assert (asked[~requests] > even[~requests]).all()
@@ -235,8 +245,8 @@ def test_context() -> None:
     assert not context_vector(NOTHING_OPEN, "anything", 0.9).any()
     asked = Context("你负责过什么项目", "case")
     near, far, unknown = (
-        dict(zip(CONTEXT, context_vector(asked, "什么项目", cosine), strict=True))
-        for cosine in (0.9, 0.7, None)
+        dict(zip(CONTEXT, context_vector(asked, "什么项目", likeness), strict=True))
+        for likeness in (0.5, 0.0, None)
     )
     assert near["case"] == 1
     assert near["open"] == near["code"] == 0
@@ -246,7 +256,26 @@ def test_context() -> None:
     assert overlap("ab cd ef", "cd ef gh") == 0.5
 
 
-def test_the_cosine_is_of_the_last_features() -> None:
-    features = np.array([9, 9, 0, 3, 4], dtype=np.float32)
-    assert cosine_to(np.array([0, 1, 0], dtype=np.float32), features) == pytest.approx(0.6)
-    assert cosine_to(np.array([1, 0, 0], dtype=np.float32), np.zeros(5, dtype=np.float32)) == 0
+def test_weights_of_experts_multiply_their_log_probabilities() -> None:
+    one, other = np.log(softmax([2.0, 1.0])), np.log(softmax([0.0, 3.0]))
+    n = len(INTENTS)
+    found = [
+        np.concatenate([each, np.full(n - 2, -20.0)]).astype(np.float32) for each in (one, other)
+    ]
+    blend = Blend((0.5, 2.0), (0.0, 0.0), ((0.0,) * len(CONTEXT),) * len(GROUPS))
+    likely = np.exp(blend.log_probabilities(found, context_vector(NOTHING_OPEN, "x", None)))
+    assert likely[:2] == pytest.approx(softmax([0.5 * 1.0, 2.0 * 3.0 - 0.0]), abs=1e-4)
+
+
+def softmax(odds: list[float]) -> NDArray[np.float64]:
+    found = np.exp(np.array(odds))
+    return np.asarray(found / found.sum())
+
+
+def test_likeness_is_of_the_first_standardised_features() -> None:
+    zeros = np.zeros(3, dtype=np.float32)
+    mean, scale = np.array([1, 1, 9], np.float32), np.array([1, 2, 5], np.float32)
+    network = Network(mean, scale, np.zeros((3, 1), np.float32), zeros[:1], zeros[None], zeros)
+    one, other = np.array([4, 1, 7], np.float32), np.array([4, 3, -7], np.float32)
+    assert network.likeness(one, other, 2) == pytest.approx(3 / 5)
+    assert network.likeness(one, mean, 2) == 0
