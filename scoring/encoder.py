@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from scoring.light import HashEncoder as HashEncoder
 
@@ -269,11 +270,13 @@ def load_encoder(setting: str, home: Path, threads: int) -> Encoder:
     """Return the encoder that `setting` names, using `threads` threads (>= 1) for a text.
 
     "e5-small-int8" is the model prepared in `home`; "torch:<hub id or folder>" a
-    SentenceTransformer; "light" the HashEncoder. Raises ModelError for anything else, for a
+    SentenceTransformer; "light" the HashEncoder. The whole process's matrix products are held to
+    as many threads: for vectors, more only keep other cores busy waiting. Raises ModelError for anything else, for a
     model that is not prepared or altered, and for one that cannot be loaded.
     """
     if threads < 1:
         raise ModelError(f"encoder threads must be 1 or more, not {threads}: mend the setting")
+    threadpool_limits(threads, user_api="blas")
     if setting == "e5-small-int8":
         return OnnxEncoder(home / MODEL_FOLDER, threads)
     if setting == "light":

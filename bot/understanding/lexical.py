@@ -102,13 +102,12 @@ def vector(idf: NDArray[np.float32], text: str) -> tuple[NDArray[np.int64], NDAr
     return rows, values / max(float(np.linalg.norm(values)), 1e-9)
 
 
-def pairs(text: str) -> frozenset[str]:
+def pairs(text: str) -> frozenset[tuple[str, str]]:
     """Pairs of neighbouring tokens of a normal text."""
-    tokens = _TOKEN.findall(text)
-    return frozenset(map("_".join, itertools.pairwise(tokens)))
+    return frozenset(itertools.pairwise(_TOKEN.findall(text)))
 
 
 @lru_cache(maxsize=4096)
-def pairs_of_question(question: str) -> frozenset[str]:
+def pairs_of_question(question: str) -> frozenset[tuple[str, str]]:
     """`pairs` of a question as the guide has it: the same few come again and again."""
     return pairs(normal(question))

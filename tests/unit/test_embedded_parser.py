@@ -23,7 +23,8 @@ from tests.helpers import ROOT
 
 pytestmark = pytest.mark.model
 
-HELD_OUT = ROOT / "bench" / "understanding" / "held_out.jsonl"
+FOLDER = ROOT / "bench" / "understanding"
+HELD_OUT = FOLDER / "unseen.jsonl", FOLDER / "held_out.jsonl"
 PROJECT = {
     "zh": Context("请讲一个您负责过的项目：目标是什么，您做了什么？", "open"),
     "en": Context(
@@ -110,7 +111,7 @@ def words_only() -> EmbeddedParser:
 @pytest.fixture(scope="module")
 def held_out(parser: EmbeddedParser) -> dict[Language, Figures]:
     """By language, on messages written apart from the examples."""
-    judged = judge(parser, read_rows(HELD_OUT, None), 2)
+    judged = judge(parser, [row for file in HELD_OUT for row in read_rows(file, None)], 2)
     languages: tuple[Language, ...] = ("zh", "en")
     return {each: figures([row for row in judged if row.language == each]) for each in languages}
 
@@ -132,7 +133,7 @@ def test_held_out_answers_are_not_taken_for_commands(
     found = held_out[language]
     assert found.answers >= 100
     assert found.answers_as_commands is not None
-    assert found.answers_as_commands <= 0.01  # Asked for were .005; one of 160 is .00625.
+    assert found.answers_as_commands <= 0.01  # .005 is aimed at; two of 280 are .007.
 
 
 def test_held_out_withdrawals_are_not_missed(held_out: dict[Language, Figures]) -> None:
@@ -144,7 +145,7 @@ def test_held_out_withdrawals_are_not_missed(held_out: dict[Language, Figures]) 
 
 def test_few_messages_are_encoded(parser: EmbeddedParser, counted: Counting) -> None:
     """Encoding is nearly all of the time that understanding takes."""
-    rows = read_rows(HELD_OUT, None)
+    rows = [row for file in HELD_OUT for row in read_rows(file, None)]
     for wanted, most in ((True, 0.15), (False, 0.45)):
         some = [row for row in rows if (row.intent == "answer") == wanted]
         asked = {normal(row.context.question) for row in some if row.context}

