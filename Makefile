@@ -9,12 +9,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell sed -n 's/^\(torch==[^ +]*\).*/\1/p' requirements.lock)
 PORT ?= 8000
 
-.PHONY: demo test check bench rasa rasa-train lock clean
+.PHONY: demo test check bench tts rasa rasa-train lock clean
 
 demo: $(VENV)/run
 	PORT=$(PORT) $(BIN)/miantan demo
 
-test: $(VENV)/dev
+test: $(VENV)/dev $(VENV)/tts
 	bash scripts/test
 
 check: $(VENV)/dev
@@ -23,6 +23,11 @@ check: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python -m bench.turns --out bench/results
 	$(BIN)/python -m bench.guide_check --out bench/results
+	$(BIN)/python -m bench.wechat --out bench/results
+	$(BIN)/python -m bench.voice --out bench/results
+
+# Questions read aloud by Coqui TTS: docs/voice.md.
+tts: $(VENV)/tts
 
 # Rasa as the parser, in a Python 3.10 environment of its own: docs/rasa.md.
 RASA_CONFIG ?= config.yml
@@ -59,6 +64,12 @@ $(VENV)/run: $(VENV)/made requirements.lock pyproject.toml
 
 $(VENV)/dev: $(VENV)/run
 	$(PIP) install --quiet -c requirements.lock -e '.[dev]'
+	@touch $@
+
+# torchaudio's own extension links CUDA, and is not needed.
+$(VENV)/tts: $(VENV)/run
+	$(PIP) install --quiet -c requirements.lock -e '.[tts]'
+	rm -f $(VENV)/lib/python3*/site-packages/torchaudio/lib/_torchaudio.abi3.so
 	@touch $@
 
 # Pin what is installed now; run it in a fresh environment after changing pyproject.toml.

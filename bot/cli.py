@@ -7,11 +7,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bot.campaign_cli import app as campaign_app
 from bot.commands.errors import CommandError, explain
 from bot.files import read_text
 from bot.guide_cli import app as guide_app
 from bot.settings import Settings
 from bot.text import clean
+from bot.wechat_cli import app as wechat_app
 from dialogues.guide import Language
 
 app = typer.Typer(
@@ -184,11 +186,12 @@ def prepare(
         typer.Option(help="Write it for torch into this folder instead; hold e5 in its name"),
     ] = None,
 ) -> None:
-    """Prepare the packaged encoder (once; about half a minute)."""
-    from bot.prepare import prepare_for_torch, prepare_model
+    """Prepare the packaged encoder and speech model (once; about half a minute)."""
+    from bot.prepare import prepare_for_torch, prepare_model, prepare_speech
 
     if torch is None:
         print(prepare_model(Settings().home))
+        print(prepare_speech(Settings().home))
     else:
         prepare_for_torch(torch)
         print(f"MIANTAN_ENCODER=torch:{torch}")
@@ -235,25 +238,8 @@ def sign_in(name: Annotated[str, typer.Argument(help="The user's name")] = "recr
 
 
 app.add_typer(guide_app, name="guide")
-
-campaign = typer.Typer(help="Campaigns that candidates enter.", no_args_is_help=True)
-app.add_typer(campaign, name="campaign")
-
-
-@campaign.command(name="open")
-def open_campaign(
-    name: Annotated[str, typer.Argument(help="The campaign's name, as it stands in addresses")],
-    guide: Annotated[list[Path], typer.Option("--guide", help="A guide; again for more positions")],
-) -> None:
-    """Open a campaign to all, or move it to new versions of its guides."""
-    from bot.commands import server
-    from bot.commands.guide_check import count_findings
-
-    print(server.open_campaign_from(Settings(), name, guide))
-    found = count_findings(guide)
-    if found:
-        names = " ".join(map(str, guide))
-        print(f"{found} findings; look at them with: miantan guide check {names}", file=sys.stderr)
+app.add_typer(campaign_app, name="campaign")
+app.add_typer(wechat_app, name="wechat")
 
 
 def _language(given: str | None) -> Language | None:

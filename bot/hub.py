@@ -5,6 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+OUTBOX = "outbox"
+"""Announced when there is something to send, beside the interview's own id."""
+
 
 class Hub:
     """Wakes those who wait for an interview. `announce` may be called from any thread."""

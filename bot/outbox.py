@@ -2,12 +2,13 @@
 
 A reply is stored with its turn; `sent_at` is set once the channel took it. So after a crash what is
 unsent is sent, and a reply is sent twice only when the crash, or a time-out, hid that it had gone
-out. Within an interview the order is strict; interviews do not wait for each other.
+out. Within an interview the order is strict; interviews do not wait for each other. What cannot go
+out before the candidate writes again is held, and released when they do.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -18,20 +19,24 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from bot.channels.base import Channel
-from bot.channels.errors import PermanentSendError, RetryableSendError, UnreachableError
-from bot.hub import Hub
+from bot.channels.errors import (
+    HeldError,
+    PermanentSendError,
+    RetryableSendError,
+    UnreachableError,
+)
+from bot.hub import OUTBOX, Hub
 from bot.security.sealing import ErasedError, Key
 from bot.storage.claims import Claims
 from bot.storage.database import Database
 from bot.storage.interviews import open_message, unsent
-from bot.storage.people import key_of
+from bot.storage.people import key_of, place_of_address
 from bot.storage.tables import Interview, MessageRow
 from dialogues.events import Reply
 
 log = structlog.get_logger()
 SENT = Counter("miantan_messages_sent_total", "Messages to candidates", ["channel", "outcome"])
 
-TOPIC = "outbox"
 SWEEP_SECONDS = 5.0
 """How often to look for what no announcement told of, such as another process's turns."""
 FIRST_WAIT = 0.5
@@ -42,20 +47,26 @@ STOP_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Letter:
-    """A reply to send. `address` and `reply` are None where they cannot be read, for `reason`."""
+    """Replies that go out together: one, or with some channels all that wait in an interview.
 
-    id: int
+    `address` is None where they cannot go out, for `reason`. `parts` of them are out already.
+    `language` is the interview's.
+    """
+
+    ids: tuple[int, ...]
     channel: str
     address: str | None
-    reply: Reply | None
+    replies: Sequence[Reply] = ()
     reason: str = ""
+    parts: int = 0
+    language: str = ""
 
 
 @dataclass
 class _Tries:
     """How sending a letter went so far."""
 
-    letter: int = 0
+    letter: tuple[int, ...] = ()
     failures: int = 0
     parts: int = 0
 
@@ -78,6 +89,8 @@ class Outbox:
         self._channels = channels
         self._now = now
         self._sweep_seconds = sweep_seconds
+        self.on_sent: Callable[[Letter], None] = lambda letter: None
+        """Told of each letter that went out."""
         self._claims = Claims(database)
         self._places = asyncio.Semaphore(AT_ONCE)
         self._senders: dict[str, asyncio.Task[None]] = {}
@@ -88,7 +101,7 @@ class Outbox:
     async def running(self) -> AsyncIterator[None]:
         """Sends until the end, then lets what is being sent finish."""
         self._stopping.clear()
-        with self._hub.listen(TOPIC) as news:
+        with self._hub.listen(OUTBOX) as news:
             sweeps = asyncio.create_task(self._sweep_until_stopped(news))
             try:
                 yield
@@ -168,61 +181,80 @@ class Outbox:
 
     async def _send_next(self, interview_id: str, tries: _Tries) -> float | None:
         """Send the next letter. Returns seconds to wait before the next step; None: all is sent."""
-        letter = await self._database.read(lambda session: self._next(session, interview_id))
+        begun = tries.letter if tries.parts else None
+        letter = await self._database.read(lambda s: self._next(s, interview_id, begun))
         if letter is None:
             return None
-        if tries.letter != letter.id:
-            tries.letter, tries.failures, tries.parts = letter.id, 0, 0
-        if letter.address is None or letter.reply is None:
+        if tries.letter != letter.ids:
+            tries.letter, tries.failures, tries.parts = letter.ids, 0, letter.parts
+        if letter.address is None:
             await self._fail(letter, letter.reason)
             return 0.0
+        channel = self._channels[letter.channel]
         try:
             async with self._places:
-                await self._channels[letter.channel].send(
-                    letter.address, letter.reply, skip=tries.parts
-                )
+                carrier = await channel.send(letter.address, letter.replies, skip=tries.parts)
         except RetryableSendError as error:
             tries.parts = max(tries.parts, error.parts)
             SENT.labels(letter.channel, "retried").inc()
-            log.info("not sent yet", message=letter.id, reason=str(error), after=error.after)
+            log.info("not sent yet", message=letter.ids[0], reason=str(error), after=error.after)
             return max(error.after, self._wait_after(tries))
+        except HeldError as error:
+            SENT.labels(letter.channel, "held").inc()
+            log.info("held until they write", message=letter.ids[0], reason=str(error))
+            parts = max(tries.parts, error.parts)
+            await self._mark(letter, held_at=self._now(), parts_sent=parts)
+            tries.letter = ()
+            return 0.0
         except (UnreachableError, PermanentSendError) as error:
             await self._fail(letter, type(error).__name__)
             return 0.0
         SENT.labels(letter.channel, "sent").inc()
-        await self._mark(letter, sent_at=self._now())
+        await self._mark(letter, sent_at=self._now(), carrier=carrier)
+        self.on_sent(letter)
+        tries.parts = 0
         return 0.0
 
-    def _next(self, session: Session, interview_id: str) -> Letter | None:
-        """The first unsent message of an interview."""
-        found = session.exec(
+    def _next(
+        self, session: Session, interview_id: str, begun: tuple[int, ...] | None
+    ) -> Letter | None:
+        """The first unsent messages of an interview; those that go on, once a part of them is out."""
+        query = (
             select(MessageRow)
             .where(MessageRow.interview_id == interview_id, *self._unsent())
             .order_by(col(MessageRow.id))
-            .limit(1)
-        ).first()
-        if found is None:
+        )
+        found = session.exec(query.where(col(MessageRow.id).in_(begun)) if begun else query).all()
+        if not found:
             return None
+        channel, parts = found[0].channel, found[0].parts_sent
+        if parts:
+            found = [message for message in found if message.parts_sent]
         row = session.get_one(Interview, interview_id)
-        number = found.id or 0
         try:
             key = key_of(session, self._master, row)
         except ErasedError:
-            return Letter(number, found.channel, None, None, "erased")
+            return _not_sent(found, "erased")
         if row.address is None:
-            return Letter(number, found.channel, None, None, "no address")
-        address = key.open(row.address, f"interview.address:{interview_id}")
-        return Letter(number, found.channel, address, open_message(key, found).reply)
+            return _not_sent(found, "no address")
+        replies = [open_message(key, message).reply for message in found]
+        late = [m for m, r in zip(found, replies, strict=True) if r.reminds and m.turn < row.turn]
+        if late:
+            return _not_sent(late, "a reminder that is late")
+        if not self._channels[channel].capabilities.combined:
+            found, replies = found[:1], replies[:1]
+        address = key.open(row.address, place_of_address(interview_id))
+        return Letter(_ids(found), channel, address, replies, parts=parts, language=row.language)
 
     async def _fail(self, letter: Letter, reason: str) -> None:
         SENT.labels(letter.channel, "failed").inc()
-        log.warning("cannot be sent", message=letter.id, channel=letter.channel, reason=reason)
+        log.warning("cannot be sent", message=letter.ids[0], channel=letter.channel, reason=reason)
         await self._mark(letter, failed=reason)
 
-    async def _mark(self, letter: Letter, **values: float | str) -> None:
+    async def _mark(self, letter: Letter, **values: float | int | str | None) -> None:
         """Note what came of a letter, however long the database takes: it must not go out again."""
         tries = _Tries()
-        statement = sa.update(MessageRow).where(col(MessageRow.id) == letter.id).values(**values)
+        statement = sa.update(MessageRow).where(col(MessageRow.id).in_(letter.ids)).values(**values)
         while True:
             try:
                 await self._database.write(lambda session: session.execute(statement))
@@ -230,7 +262,7 @@ class Outbox:
             except Exception as error:
                 if self._stopping.is_set():
                     raise
-                log.error("outbox: not marked", message=letter.id, error=type(error).__name__)
+                log.error("outbox: not marked", message=letter.ids[0], error=type(error).__name__)
                 await self._hub.wait(self._stopping, self._wait_after(tries))
 
     @staticmethod
@@ -238,3 +270,11 @@ class Outbox:
         """Seconds to wait after one more failure: longer each time, up to LONGEST_WAIT."""
         tries.failures += 1
         return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(tries.failures - 1, 10))
+
+
+def _not_sent(messages: Sequence[MessageRow], reason: str) -> Letter:
+    return Letter(_ids(messages), messages[0].channel, None, reason=reason)
+
+
+def _ids(messages: Sequence[MessageRow]) -> tuple[int, ...]:
+    return tuple(message.id or 0 for message in messages)

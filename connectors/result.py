@@ -47,8 +47,14 @@ class ModelVersion(Contract):
 
 
 class Transcribed(Contract):
+    """How a line was taken down from a voice: by which model, and figures of how well it could be
+    heard. `original` are the words as they were recognised, where `text` differs from them, such as
+    in Traditional characters. `reasons` say why nothing of it is judged."""
+
     model: str
     quality: dict[str, float]
+    original: str | None = None
+    reasons: tuple[str, ...] = ()
 
 
 class Line(Contract):
@@ -59,7 +65,12 @@ class Line(Contract):
     `corrected`, what had been asked after it of kind `dropped`; neither counts. Words of kind
     `unsure` may or may not have been meant as an answer: the candidate was asked which, and an
     `answer` with the same words follows if they were. In a scenario or a case `follow_up` names the
-    part or line that was said or replied to.
+    part or line that was said or replied to. A line of kind `reminder` reminded an idle candidate,
+    one of kind `document` names a file that the candidate handed in, and one of kind `reopened`
+    says that a recruiter opened the interview again after it expired. Lines with `asr` were spoken;
+    of those of kind `unheard` too little could be understood, and those of kind `late` were taken
+    down when the question was over; neither counts. An answer that was put right afterwards is of
+    kind `corrected`, and the one that counts stands behind it.
     """
 
     seq: int
@@ -170,6 +181,10 @@ def to_json(result: Result) -> str:
         for field in ("asr", "follow_up"):
             if line[field] is None:
                 del line[field]
+        if "asr" in line:
+            for field in ("original", "reasons"):
+                if not line["asr"][field]:
+                    del line["asr"][field]
     for row in data["scores"]["answers"]:
         if not row["tests"]:
             del row["tests"]

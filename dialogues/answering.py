@@ -63,6 +63,7 @@ def _take_answer(turn: Turn, question: Question, said: ev.Said, value: str | flo
             also=said.also,
             parser=said.parser,
             confirmed=said.confirmed,
+            spoken=said.spoken,
         )
     )
     state = turn.state
@@ -113,12 +114,17 @@ def ask_or_finish(turn: Turn, question: Question | None) -> None:
     if question is None:
         turn.emit(ev.Finished(at=turn.now))
         turn.notice("finished")
-        turn.work.append(Work("score"))
+        turn.work.append(finished(turn))
         return
     turn.emit(ev.Asked(at=turn.now, question=question.id))
     if question.id in turn.state.added:
         turn.notice("added_question")
     ask_again(turn)
+
+
+def finished(turn: Turn) -> Work:
+    """The scoring of what was said up to the end, which may be taken back once."""
+    return Work("score", opening=turn.state.finishes, spoken_at=turn.state.spoken_at)
 
 
 # Programs: the candidate may send another version until all tests pass or the tries are used up.

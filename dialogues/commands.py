@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import partial
 
 from dialogues import events as ev
-from dialogues import path
+from dialogues import path, voice
 from dialogues.answering import answer, leave_as_it_was, skip
 from dialogues.events import Reply, Work
 from dialogues.guide import Language, Question
 from dialogues.replying import match_option, named_language, plain
+from dialogues.state import State
 from dialogues.texts import say
 from dialogues.turn import Turn, ask_again, consent_statement, fixed_options
 
@@ -26,9 +27,13 @@ def confirm(turn: Turn, said: ev.Said) -> bool:
     what, held = turn.state.pending, turn.state.held
     meant = _yes_or_no(turn, said)
     turn.emit(ev.ConfirmationDropped(at=turn.now))
+    if meant is not None:
+        turn.note(said)
+    if what == "voice" and meant != "yes":
+        voice.decline(turn, said_no=meant == "no")
+        return meant is not None
     if meant is None:
         return False
-    turn.note(said)
     if meant == "yes" and held is not None:
         _take_held(turn, held)
     elif meant == "yes" and what is not None:
@@ -67,7 +72,12 @@ def _take_held(turn: Turn, held: ev.Held) -> None:
     assert question is not None
     turn.wake()
     said = ev.Said(
-        held.text, hits=held.hits, evidence=held.evidence, parser=held.parser, confirmed=True
+        held.text,
+        hits=held.hits,
+        evidence=held.evidence,
+        parser=held.parser,
+        confirmed=True,
+        spoken=held.spoken,
     )
     answer(turn, question, said)
 
@@ -93,21 +103,35 @@ CONFIRMED: dict[str, Callable[[Turn], None]] = {
     "human": _hand_over,
     "withdraw": _withdraw,
     "delete": _delete,
+    "voice": voice.agree,
 }
 
 
 def _correct(turn: Turn) -> None:
     """Ask for the last answer again; the new one takes its place, and the path is found anew."""
+    turn.notice("correct" if take_back(turn) else "nothing_to_correct")
+    ask_again(turn)
+
+
+def watch(state: State) -> Work:
+    """Watch over the idle time of an interview that is open again, for the first time or not."""
+    return Work("watch", state.openings + state.finishes)
+
+
+def take_back(turn: Turn) -> bool:
+    """Open the last answer again; False where there is none that can be corrected."""
     last = turn.state.last
     if last is None or turn.guide.by_id[last[0]].kind == "code":
-        turn.notice("nothing_to_correct")
-        ask_again(turn)
-        return
+        return False
     turn.wake()
+    if turn.state.pending is not None:
+        turn.emit(ev.ConfirmationDropped(at=turn.now))
     if not turn.state.reopened:
+        over = turn.state.status == "finished"
         turn.emit(ev.Reopened(at=turn.now, question=last[0], probe=last[1]))
-    turn.notice("correct")
-    ask_again(turn)
+        if over:
+            turn.work.append(watch(turn.state))
+    return True
 
 
 def _skip(turn: Turn) -> None:
@@ -153,6 +177,14 @@ def _change_language(turn: Turn) -> None:
     else:
         turn.notice("language_missing")
     _repeat(turn)
+
+
+def _switch_aloud(turn: Turn) -> None:
+    """Speak questions from now on, or only write them."""
+    on = not turn.aloud
+    turn.emit(ev.AloudSet(at=turn.now, on=on))
+    turn.notice("aloud_on" if on else "aloud_off")
+    ask_again(turn)
 
 
 def explanation(key: str, turn: Turn, asked: Question | None) -> Reply:
@@ -226,6 +258,7 @@ COMMANDS: dict[str, Callable[[Turn], None]] = {
     "withdraw_consent": partial(_ask_confirmation, "withdraw"),
     "delete_my_data": partial(_ask_confirmation, "delete"),
     "change_language": _change_language,
+    "switch_aloud": _switch_aloud,
     "ask_about_scoring": partial(_explain_and_ask, "about_scoring"),
     "ask_about_process": partial(_explain_and_ask, "about_process"),
     "ask_about_privacy": partial(_explain_and_ask, "about_privacy"),

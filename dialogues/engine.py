@@ -4,28 +4,44 @@ Pure: no I/O, no clock. Replies are things to say and events are things to keep;
 turn is the fold of its events.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from dialogues import events as ev
-from dialogues import path, personal
-from dialogues.answering import answer, ask_or_finish
-from dialogues.commands import AFTERWARDS, COMMANDS, EXPLAINED, LEAVING, confirm, explanation
+from dialogues import path, personal, voice
+from dialogues.additions import add_question, give_profile, reopen
+from dialogues.answering import answer, ask_or_finish, finished
+from dialogues.commands import (
+    AFTERWARDS,
+    COMMANDS,
+    EXPLAINED,
+    LEAVING,
+    confirm,
+    explanation,
+    take_back,
+)
 from dialogues.events import Event, Input, Reply, Work
-from dialogues.guide import RESUME
 from dialogues.plan import Plan
-from dialogues.replying import LARGEST, count_words, match_option, shortened_option
-from dialogues.state import State
+from dialogues.replying import count_words, match_option, shortened_option
+from dialogues.state import State, Status
 from dialogues.texts import say
-from dialogues.turn import Turn, ask_again, ask_consent, fixed_options, open_choice, open_options
+from dialogues.turn import (
+    Turn,
+    ask_again,
+    ask_consent,
+    fixed_options,
+    once_more,
+    open_choice,
+    open_options,
+)
 
 UNCLEAR = ("unsure", "off_topic")
 """Intents of words of which the candidate is asked whether they are an answer."""
 LONGEST_UNCLEAR = 40
 """Words (or Chinese characters) up to which they are; longer ones are taken for an answer."""
-MAX_FACTS, LONGEST_FACT = 100, 500
-"""How many facts of an order are kept, and how many characters of one."""
+TAKEN_BACK_SECONDS = 3600.0
+"""How long a finished interview stays open for a correction that was asked for."""
+REMINDABLE: frozenset[Status] = frozenset({"asking", "paused"})
+"""Where a candidate may be reminded: not before consent, with a person, or after the end."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +62,27 @@ def advance(plan: Plan, state: State, heard: Input, now: float) -> Transition:
             _begin(turn, heard)
         case ev.Said():
             turn.text = heard.text
-            _said(turn, heard)
+            (_edited if heard.edited else _said)(turn, heard)
+            if heard.spoken:
+                if state.status == "paused":
+                    voice.rest(turn)
+                turn.replies.insert(0, voice.said_back(turn, heard))
+        case ev.Record():
+            voice.record(turn, heard)
+        case ev.NotHeard():
+            voice.not_heard(turn, heard)
+        case ev.Fix():
+            _fix(turn, heard)
         case ev.TimedOut():
             _timed_out(turn, heard)
+        case ev.Remind():
+            _remind(turn, heard)
         case ev.AddQuestion():
-            _add_question(turn, heard)
+            add_question(turn, heard)
+        case ev.Reopen():
+            reopen(turn, heard)
+        case ev.GiveProfile():
+            give_profile(turn, heard)
     return Transition(tuple(turn.events), tuple(turn.replies), tuple(turn.work), turn.state)
 
 
@@ -75,7 +107,7 @@ def _begin(turn: Turn, begin: ev.Begin) -> None:
         ev.Started(
             at=turn.now,
             language=begin.language if begin.language in languages else languages[0],
-            profile=_storable(begin.profile),
+            profile=personal.storable(begin.profile),
             candidate_type=begin.candidate_type,
         )
     )
@@ -99,21 +131,6 @@ def _begin(turn: Turn, begin: ev.Begin) -> None:
     )
     ask_consent(turn)
     turn.work.append(Work("watch"))
-
-
-def _storable(profile: Mapping[str, object]) -> dict[str, str | float | bool | None]:
-    """What of the profile can be kept: words (a résumé's more than others), numbers, yes and no."""
-    kept: dict[str, str | float | bool | None] = {}
-    for key, value in islice(profile.items(), MAX_FACTS):
-        most = personal.MAX_RESUME if key == RESUME else LONGEST_FACT
-        match value:
-            case None | bool():
-                kept[key] = value
-            case str():
-                kept[key] = value[:most].encode(errors="replace").decode()
-            case int() | float() if abs(value) < LARGEST:
-                kept[key] = float(value)
-    return kept
 
 
 def _set_position(turn: Turn, position_id: str) -> None:
@@ -150,10 +167,12 @@ def _choose_or_ask(turn: Turn) -> None:
 
 
 def _said(turn: Turn, said: ev.Said) -> None:
+    if said.spoken and voice.hear_late(turn, said):
+        return
     if turn.state.pending is not None and confirm(turn, said):
         return
     state = turn.state
-    if (state.closed or state.status == "human") and not still_heard(state, said.intent):
+    if (state.closed or state.status == "human") and not still_heard(state, said):
         turn.note(said)
         turn.notice("closed" if state.closed else "human_noted")
     elif match_option(said.text, open_options(turn)) is not None:
@@ -180,11 +199,14 @@ def _said(turn: Turn, said: ev.Said) -> None:
         _hear_answer(turn, said)
 
 
-def still_heard(state: State, intent: str) -> bool:
-    """What is heard after the end or a hand-over: deletion, and withdrawal while a person talks."""
+def still_heard(state: State, said: ev.Said) -> bool:
+    """What is heard after the end or a hand-over: deletion, withdrawal while a person talks, and
+    the correction of a spoken answer for a while."""
     if state.status == "human":
-        return intent in ("delete_my_data", "withdraw_consent")
-    return state.closed and state.status != "erased" and intent == "delete_my_data"
+        return said.intent in ("delete_my_data", "withdraw_consent")
+    if state.status == "finished" and said.fixable and said.intent == "correct_last_answer":
+        return True
+    return state.closed and state.status != "erased" and said.intent == "delete_my_data"
 
 
 def _asks_for_an_account(turn: Turn) -> bool:
@@ -268,29 +290,65 @@ def _choose(turn: Turn, said: ev.Said) -> None:
     _choose_or_ask(turn)
 
 
-# A recruiter's additions.
+# A message that was changed after it was sent.
 
 
-class NotAddedError(ValueError):
-    """The question cannot be added to this interview. Permanent; the message says why."""
+class NotCorrectedError(ValueError):
+    """The changed words take the place of no answer. Permanent; the message says why."""
 
 
-def _add_question(turn: Turn, given: ev.AddQuestion) -> None:
+def taken_back(plan: Plan, state: State) -> State:
+    """The state in which a changed answer is heard: the last one is open again.
+
+    Raises NotCorrectedError.
+    """
+    turn = Turn(plan, state, state.heard_at)
+    _take_back(turn)
+    return turn.state
+
+
+def _take_back(turn: Turn) -> None:
     state = turn.state
-    if state.closed:
-        raise NotAddedError("the interview has ended")
-    if state.status == "human":
-        raise NotAddedError("a person has taken over")
-    if state.position is None:
-        raise NotAddedError("no position is chosen")
-    question = next((q for q in turn.guide.bank if q.id == given.question), None)
-    if question is None:
-        raise NotAddedError(f"{given.question!r} is not in the guide's bank")
-    if question.id in state.added:
-        raise NotAddedError(f"{given.question!r} was added before")
-    if not question.meant_for(state.candidate_type):
-        raise NotAddedError(f"{given.question!r} is not meant for this candidate type")
-    turn.emit(ev.QuestionAdded(at=turn.now, question=question.id, by=given.by))
+    if state.closed or state.status == "human" or not take_back(turn):
+        raise NotCorrectedError("no answer can be corrected now")
+
+
+def _edited(turn: Turn, said: ev.Said) -> None:
+    """The words take the place of the last answer, if they can; else nothing happens."""
+    _take_back(turn)
+    if _may_be_an_answer(turn, said):
+        _hear_answer(turn, said)
+    if not any(isinstance(event, ev.Answered) for event in turn.events):
+        raise NotCorrectedError("the changed words are no answer")
+    turn.replies.insert(0, Reply(kind="notice", text=say("corrected", turn.language)))
+
+
+def _may_be_an_answer(turn: Turn, said: ev.Said) -> bool:
+    if match_option(said.text, open_options(turn)) is not None:
+        return True
+    if said.intent in COMMANDS or said.intent in ("no_words", "affirm", "thanks"):
+        return False
+    return said.intent not in UNCLEAR or not _may_be_no_account(turn)
+
+
+def _fix(turn: Turn, fix: ev.Fix) -> None:
+    """An answer says what was really said; nothing else moves. Raises NotCorrectedError."""
+    given = turn.state.answers.get(fix.question)
+    if given is None or (fix.probe or "") not in given.heard:
+        raise NotCorrectedError("there is no such answer")
+    turn.emit(
+        ev.Answered(
+            at=turn.now,
+            question=fix.question,
+            probe=fix.probe,
+            text=fix.text,
+            words=count_words(fix.text),
+            hits=fix.hits,
+            evidence=dict(fix.evidence),
+            fixed=True,
+        )
+    )
+    turn.notice("voice_fixed")
 
 
 # Timers.
@@ -300,6 +358,27 @@ def _timed_out(turn: Turn, timer: ev.TimedOut) -> None:
     state = turn.state
     if state.closed or state.status == "human":
         return
-    if turn.now - state.heard_at >= timer.idle_seconds:
+    idle = turn.now - state.heard_at
+    if state.finishes and idle >= min(timer.idle_seconds, TAKEN_BACK_SECONDS):
+        # The end was taken back for a correction that did not come.
+        turn.emit(ev.Finished(at=turn.now))
+        turn.work.append(finished(turn))
+    elif idle >= timer.idle_seconds:
         turn.emit(ev.Expired(at=turn.now))
         turn.notice("expired")
+
+
+def _remind(turn: Turn, timer: ev.Remind) -> None:
+    """Remind of what is open, once for each number; the idle time goes on."""
+    state = turn.state
+    idle = turn.now - state.heard_at >= timer.idle_seconds
+    if state.status not in REMINDABLE or not idle or state.reminded >= timer.number:
+        return
+    turn.emit(ev.Reminded(at=turn.now, number=timer.number, told=timer.told))
+    if not timer.told:
+        return
+    resting = state.status == "paused" and state.pending is None
+    text = say("reminded_paused" if resting else "reminded", turn.language, until=timer.until)
+    turn.replies.append(Reply(kind="notice", text=text, reminds=True))
+    if not resting:
+        turn.replies += once_more(turn)

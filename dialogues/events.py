@@ -12,7 +12,21 @@ from pydantic import Field, TypeAdapter
 
 from dialogues.guide import Language, Strict
 
-Confirmable = Literal["skip", "human", "withdraw", "delete", "answer"]
+Confirmable = Literal["skip", "human", "withdraw", "delete", "answer", "voice"]
+
+
+class Spoken(Strict):
+    """A recording that words were taken down from, and the message that it came in.
+
+    `model` is what took them down, `quality` how well it could be heard (figures by name), and
+    `original` the words as they were recognised, where the text differs from them.
+    """
+
+    recording: str
+    message: str
+    model: str
+    quality: dict[str, float] = Field(default_factory=dict)
+    original: str | None = None
 
 
 # Inputs
@@ -49,6 +63,9 @@ class Said:
     what told both. `hits` are the key points of the open question found in the text; `evidence` is
     what they rest on, opaque to the engine and kept with the answer. `program` says how the program
     in it did. `confirmed` words were held before, and the candidate says that they are an answer.
+    `edited` words are what the candidate changed the last answer to, afterwards. `spoken` are the
+    recordings that the words were taken down from, and `fixable` says that a spoken answer may be
+    corrected even though the interview is over.
     """
 
     text: str
@@ -59,6 +76,40 @@ class Said:
     also: str | None = None
     parser: str = ""
     confirmed: bool = False
+    edited: bool = False
+    spoken: tuple[Spoken, ...] = ()
+    fixable: bool = False
+
+
+@dataclass(frozen=True)
+class Record:
+    """A recording of the candidate's voice came. `seconds` to wait for its words, as expected."""
+
+    recording: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class NotHeard:
+    """A recording could not be taken down well enough to be judged; `reasons` by name.
+
+    `text` is what was recognised all the same, for people to read.
+    """
+
+    spoken: Spoken
+    reasons: tuple[str, ...]
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Fix:
+    """The candidate says what was really said in an answer that was taken down from their voice."""
+
+    question: str
+    probe: str | None
+    text: str
+    hits: tuple[str, ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,6 +120,21 @@ class TimedOut:
 
 
 @dataclass(frozen=True)
+class Remind:
+    """A timer rang: the candidate is reminded when nothing was heard for `idle_seconds`.
+
+    `number` is which reminder this is since they were heard; those before it need not have been
+    made. `until` says when the interview closes. Where `told` is False it counts, and nothing is
+    said.
+    """
+
+    idle_seconds: float
+    until: str
+    number: int = 1
+    told: bool = True
+
+
+@dataclass(frozen=True)
 class AddQuestion:
     """A recruiter adds an approved question of the guide's bank for this candidate."""
 
@@ -76,7 +142,24 @@ class AddQuestion:
     by: str
 
 
-Input = Begin | Said | TimedOut | AddQuestion
+@dataclass(frozen=True)
+class Reopen:
+    """A recruiter opens an interview again that has expired."""
+
+    by: str
+
+
+@dataclass(frozen=True)
+class GiveProfile:
+    """The candidate hands in facts of themselves, or a résumé, in a document of that name."""
+
+    profile: Mapping[str, object]
+    document: str = ""
+
+
+Input = (
+    Begin | Said | Record | NotHeard | Fix | TimedOut | Remind | AddQuestion | Reopen | GiveProfile
+)
 
 
 # Events
@@ -121,6 +204,15 @@ class ProfileSet(Happened):
     profile: dict[str, str | float]
 
 
+class ProfileGiven(Happened):
+    """The candidate handed in `given`; `profile` are the facts known with it, all of them."""
+
+    kind: Literal["profile_given"] = "profile_given"
+    given: dict[str, str | float | bool | None]
+    profile: dict[str, str | float]
+    document: str = ""
+
+
 class QuestionAdded(Happened):
     """A recruiter added a question of the bank; it is asked next."""
 
@@ -149,7 +241,8 @@ class Answered(Happened):
     """An answer, or the reply to a follow-up, which belongs to its question's answer.
 
     A second one to the same question and follow-up takes the place of the first. `confirmed` is an
-    answer that was held before, with the words of that time.
+    answer that was held before, with the words of that time; a `fixed` one has the words that were
+    really said, and moves nothing else.
     """
 
     kind: Literal["answered"] = "answered"
@@ -163,6 +256,8 @@ class Answered(Happened):
     also: str | None = None
     parser: str = ""
     confirmed: bool = False
+    fixed: bool = False
+    spoken: tuple[Spoken, ...] = ()
 
 
 class Noted(Happened):
@@ -172,6 +267,7 @@ class Noted(Happened):
     text: str
     intent: str
     parser: str = ""
+    spoken: tuple[Spoken, ...] = ()
 
 
 class Held(Happened):
@@ -183,6 +279,42 @@ class Held(Happened):
     hits: tuple[str, ...] = ()
     evidence: dict[str, Any] = Field(default_factory=dict)
     parser: str = ""
+    spoken: tuple[Spoken, ...] = ()
+
+
+class Recorded(Happened):
+    """A recording came; its words belong to what was open then."""
+
+    kind: Literal["recorded"] = "recorded"
+    recording: str
+
+
+class Unheard(Happened):
+    """A recording of which nothing is judged: too little of it could be understood."""
+
+    kind: Literal["unheard"] = "unheard"
+    spoken: Spoken
+    reasons: tuple[str, ...]
+    text: str = ""
+
+
+class VoiceAgreed(Happened):
+    """The candidate agreed that recordings are kept and taken down."""
+
+    kind: Literal["voice_agreed"] = "voice_agreed"
+
+
+class VoiceDeclined(Happened):
+    """The candidate did not; recordings that waited for it are dropped."""
+
+    kind: Literal["voice_declined"] = "voice_declined"
+
+
+class AloudSet(Happened):
+    """The candidate wants questions spoken aloud as well, or does not."""
+
+    kind: Literal["aloud_set"] = "aloud_set"
+    on: bool
 
 
 class Skipped(Happened):
@@ -225,8 +357,23 @@ class DeletionRequested(Happened):
     kind: Literal["deletion_requested"] = "deletion_requested"
 
 
+class Reminded(Happened):
+    """The reminder of that number since the candidate was heard; not `told`, it only counts."""
+
+    kind: Literal["reminded"] = "reminded"
+    number: int
+    told: bool = True
+
+
 class Expired(Happened):
     kind: Literal["expired"] = "expired"
+
+
+class InterviewReopened(Happened):
+    """A recruiter opened the interview again after it had expired."""
+
+    kind: Literal["interview_reopened"] = "interview_reopened"
+    by: str
 
 
 class Finished(Happened):
@@ -240,12 +387,18 @@ Event = Annotated[
     | PositionSet
     | TypeSet
     | ProfileSet
+    | ProfileGiven
     | QuestionAdded
     | Asked
     | Reopened
     | Answered
     | Noted
     | Held
+    | Recorded
+    | Unheard
+    | VoiceAgreed
+    | VoiceDeclined
+    | AloudSet
     | Skipped
     | ConfirmationAsked
     | ConfirmationDropped
@@ -255,7 +408,9 @@ Event = Annotated[
     | HandedOver
     | Withdrawn
     | DeletionRequested
+    | Reminded
     | Expired
+    | InterviewReopened
     | Finished,
     Field(discriminator="kind"),
 ]
@@ -270,8 +425,21 @@ class ReplyOption(Strict):
     text: str
 
 
+class Transcript(Strict):
+    """What was understood of the recordings that came in the messages `of`; empty where that was
+    too little."""
+
+    of: tuple[str, ...]
+    text: str
+
+
 class Reply(Strict):
-    """A message to the candidate. `progress` is (number of this question, expected total)."""
+    """A message to the candidate. `progress` is (number of this question, expected total).
+
+    `reminds` is what says nothing new: a reminder, and what is asked once more without being asked
+    for. `transcript` is what was understood of recordings, where the reply says that back. `aloud`
+    says that it is to be spoken as well, and `personal` that its words are this candidate's alone.
+    """
 
     kind: Literal["text", "question", "consent", "notice", "report"]
     text: str
@@ -279,10 +447,22 @@ class Reply(Strict):
     question: str | None = None
     probe: str | None = None
     progress: tuple[int, int] | None = None
+    reminds: bool = False
+    transcript: Transcript | None = None
+    aloud: bool = False
+    personal: bool = False
 
 
 @dataclass(frozen=True)
 class Work:
-    """Durable work caused by a turn; it is enqueued in the turn's transaction."""
+    """Durable work caused by a turn; it is enqueued in the turn's transaction.
 
-    kind: Literal["score", "erase", "watch"]
+    `opening` tells the watch over a reopened interview from the one before, and the scoring after
+    the end was taken back from the one before. `recording` is what to transcribe. `spoken_at` is
+    when words were last taken down from a voice, 0 for never: their speaker may still correct them.
+    """
+
+    kind: Literal["score", "erase", "watch", "transcribe"]
+    opening: int = 0
+    recording: str = ""
+    spoken_at: float = 0.0

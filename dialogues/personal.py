@@ -5,7 +5,7 @@ wrote is put into a text as one short plain line, and only once: it is not read 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 
@@ -20,6 +20,8 @@ MOST_PLACES = 100
 """Places of a phrase in a résumé that are looked at."""
 LONGEST_FACT = 60
 """Characters of a fact in a text."""
+MAX_GIVEN, LONGEST_GIVEN = 100, 500
+"""How many given facts are kept, and how many characters of one."""
 
 _RANGE = r"[-–—~～/至到]"
 _NUMBER = (
@@ -33,6 +35,21 @@ _AFTER = re.compile(f"^{_BETWEEN}{_NUMBER}")
 _CALENDAR_YEAR = re.compile(r"(?:19|20)\d\d$")
 
 Facts = dict[str, str | float]
+
+
+def storable(profile: Mapping[str, object]) -> dict[str, str | float | bool | None]:
+    """What of the profile can be kept: words (a résumé's more than others), numbers, yes and no."""
+    kept: dict[str, str | float | bool | None] = {}
+    for key, value in islice(profile.items(), MAX_GIVEN):
+        most = MAX_RESUME if key == RESUME else LONGEST_GIVEN
+        match value:
+            case None | bool():
+                kept[key] = value
+            case str():
+                kept[key] = value[:most].encode(errors="replace").decode()
+            case int() | float() if abs(value) < LARGEST:
+                kept[key] = float(value)
+    return kept
 
 
 def known_at_start(guide: Guide, given: Mapping[str, object]) -> Facts:
@@ -119,6 +136,20 @@ def after_answer(
             if told is not None:
                 facts[name] = told
     return facts
+
+
+def after_giving(
+    guide: Guide, profile: Facts, given: Mapping[str, object], answered: Container[str]
+) -> Facts:
+    """The facts after more was given, such as a résumé: it takes an earlier one's place, and what
+    answers told stays."""
+    ordered = guide.accept_profile(given)
+    told = {
+        name: profile[name]
+        for name, field in guide.profile.items()
+        if field.answer in answered and name in profile and name not in ordered
+    }
+    return {**known_at_start(guide, given), **told}
 
 
 def fill(text: Text, language: Language, guide: Guide, profile: Mapping[str, str | float]) -> str:

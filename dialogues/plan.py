@@ -41,11 +41,17 @@ class Position:
 
 @dataclass(frozen=True)
 class Plan:
-    """A campaign (招聘项目) as the engine sees it; it has at least one position."""
+    """A campaign (招聘项目) as the engine sees it; it has at least one position.
+
+    Recordings are kept for `voice_days` after they were taken down; 0: not at all. `aloud` says that
+    questions are spoken unless the candidate does not want that.
+    """
 
     title: Text
     company: Text
     positions: Mapping[str, Position]
+    voice_days: float = 0.0
+    aloud: bool = False
 
     @property
     def languages(self) -> tuple[Language, ...]:

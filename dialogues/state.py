@@ -46,12 +46,24 @@ class Given(Strict):
         return frozenset(hit for each in self.heard.values() for hit in each.hits)
 
 
+class Recording(Strict):
+    """A recording whose words are not known yet, and what was open when it came."""
+
+    question: str | None = None
+    probe: str | None = None
+
+
 class State(Strict):
     """Where an interview stands. `question` and `probe` (any follow-up) are what is open now.
 
     `last` is what was answered or skipped last; `reopened` while it is being corrected. `tries`
     counts the answers to what is open (programs may be sent again). `probes_before` are the
     follow-ups of the question before the open one. `held` are words that wait for a yes or no.
+    `reminded` counts the reminders since the candidate was heard, `openings` how often a recruiter
+    opened the interview again. `voice` says that the candidate agreed to recordings, of which
+    `recordings` are those not taken down yet; `spoken_at` is when words last were (0: never), and
+    `finishes` how often the end was reached. `aloud` says whether questions are spoken, where the
+    candidate chose.
     """
 
     status: Status = "consent"
@@ -75,6 +87,13 @@ class State(Strict):
     pending: Confirmable | None = None
     held: ev.Held | None = None
     heard_at: float = 0.0
+    reminded: int = 0
+    openings: int = 0
+    voice: bool = False
+    recordings: dict[str, Recording] = Field(default_factory=dict)
+    spoken_at: float = 0.0
+    finishes: int = 0
+    aloud: bool | None = None
 
     @property
     def closed(self) -> bool:
@@ -94,7 +113,7 @@ class State(Strict):
 
 def apply(state: State, event: Event) -> State:
     """The state after the event."""
-    return state.model_copy(update=_change(state, event))
+    return state.model_copy(update={**_change(state, event), **_voice(state, event)})
 
 
 def fold(happened: Iterable[Event]) -> State:
@@ -119,8 +138,19 @@ def _change(state: State, event: Event) -> dict[str, object]:
             return {"candidate_type": event.candidate_type}
         case ev.ProfileSet():
             return {"profile": event.profile}
+        case ev.ProfileGiven():
+            given = {**state.given_profile, **event.given}
+            return {"given_profile": given, "profile": event.profile, **_heard(event)}
         case ev.QuestionAdded():
             return {"added": (*state.added, event.question)}
+        case ev.Recorded() | ev.Unheard():
+            return _heard(event)
+        case ev.VoiceAgreed():
+            return {"voice": True}
+        case ev.VoiceDeclined():
+            return {"voice": False}
+        case ev.AloudSet():
+            return {"aloud": event.on}
         case ev.Asked():
             return _asked(state, event)
         case ev.Reopened():
@@ -128,7 +158,7 @@ def _change(state: State, event: Event) -> dict[str, object]:
         case ev.Answered():
             return _answered(state, event)
         case ev.Noted():
-            return {"heard_at": event.at}
+            return _heard(event)
         case ev.Skipped():
             skipped = (*state.skipped, event.question) if event.probe is None else state.skipped
             return {
@@ -137,18 +167,48 @@ def _change(state: State, event: Event) -> dict[str, object]:
                 "reopened": False,
             }
         case ev.Held():
-            return {"pending": "answer", "held": event, "heard_at": event.at}
+            return {"pending": "answer", "held": event, **_heard(event)}
         case ev.ConfirmationAsked():
             return {"pending": event.what}
         case ev.ConfirmationDropped():
             return {"pending": None, "held": None}
         case ev.LanguageChanged():
             return {"language": event.language}
+        case ev.Reminded():
+            return {"reminded": event.number}
+        case ev.InterviewReopened():
+            status = "asking" if state.consented else "consent"
+            return {"status": status, "openings": state.openings + 1, **_heard(event)}
         case _:
-            return _status(event)
+            return _status(state, event)
 
 
-def _status(event: Event) -> dict[str, object]:
+def _heard(event: Event) -> dict[str, object]:
+    """The idle time begins anew."""
+    return {"heard_at": event.at, "reminded": 0}
+
+
+def _voice(state: State, event: Event) -> dict[str, object]:
+    """The recordings that are still to be taken down."""
+    match event:
+        case ev.Recorded():
+            here = Recording(question=state.question, probe=state.probe)
+            return {"recordings": {**state.recordings, event.recording: here}}
+        case ev.Unheard():
+            return {"recordings": _without(state, [event.spoken])}
+        case ev.Answered() | ev.Noted() | ev.Held() if event.spoken:
+            return {"recordings": _without(state, event.spoken), "spoken_at": event.at}
+        case ev.VoiceDeclined():
+            return {"recordings": {}}
+    return {}
+
+
+def _without(state: State, spoken: Iterable[ev.Spoken]) -> dict[str, Recording]:
+    gone = {each.recording for each in spoken}
+    return {name: kept for name, kept in state.recordings.items() if name not in gone}
+
+
+def _status(state: State, event: Event) -> dict[str, object]:
     match event:
         case ev.Paused():
             return {"status": "paused"}
@@ -168,7 +228,9 @@ def _status(event: Event) -> dict[str, object]:
                 "question": None,
                 "probe": None,
                 "probes_asked": (),
+                "probes_before": state.probes_asked,
                 "reopened": False,
+                "finishes": state.finishes + 1,
             }
     raise AssertionError(f"unknown event {event!r}")
 
@@ -193,6 +255,7 @@ def _reopened(state: State, event: ev.Reopened) -> dict[str, object]:
         known = state.probes_asked if here else state.probes_before
         follow_ups = known[: known.index(event.probe) + 1]
     return {
+        "status": "asking" if state.status == "finished" else state.status,
         "question": event.question,
         "probe": event.probe,
         "probes_asked": follow_ups,
@@ -210,10 +273,12 @@ def _answered(state: State, event: ev.Answered) -> dict[str, object]:
         value=event.value if event.value is not None else before.value,
         heard={**before.heard, event.probe or "": heard},
     )
+    if event.fixed:
+        return {"answers": {**state.answers, event.question: given}, **_heard(event)}
     return {
         "answers": {**state.answers, event.question: given},
         "last": (event.question, event.probe),
         "reopened": False,
         "tries": state.tries + 1,
-        "heard_at": event.at,
+        **_heard(event),
     }

@@ -1,6 +1,8 @@
 """What the interviewer says besides the guide's questions, in Chinese and English."""
 
+from dialogues.courtesies import COURTESIES
 from dialogues.guide import Language
+from dialogues.voice_texts import VOICE
 
 TEXTS: dict[str, dict[Language, str]] = {
     "greeting": {
@@ -79,6 +81,10 @@ TEXTS: dict[str, dict[Language, str]] = {
         "en": "All right. Please answer this once more; the new answer takes the place of the last "
         "one. To leave it as it was, send “resume”.",
     },
+    "corrected": {
+        "zh": "您修改了上一个回答，以修改后的为准。",
+        "en": "You changed your last answer; what it says now is what counts.",
+    },
     "nothing_to_correct": {
         "zh": "现在没有可以修改的回答。",
         "en": "There is no answer that can be corrected now.",
@@ -101,6 +107,11 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "程序已经保存，但现在无法运行，会由招聘人员查看，不影响您继续。",
         "en": "Your program is saved, but it cannot be run at the moment. A recruiter will look at "
         "it; you can go on.",
+    },
+    "resume_taken": {
+        "zh": "谢谢，您的简历收到了。它只用来选择和调整后面的问题，不计入评分；已经回答的问题不变。",
+        "en": "Thank you, I have your résumé. It is used only for choosing and wording the questions "
+        "and is not scored; what you have answered stays.",
     },
     "added_question": {
         "zh": "招聘人员还想请您回答一个问题。",
@@ -199,6 +210,25 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "面试已结束，这次面试的资料正在删除，之后将无法读取。",
         "en": "The interview has ended. Its data is being deleted and cannot be read afterwards.",
     },
+    "reminded": {
+        "zh": "这次面试还没有做完，之前的回答都已保存，会为您保留到 {until}。方便的时候随时接着答：",
+        "en": "Your interview is not finished yet. Your answers are saved, and it stays open until "
+        "{until}. Go on whenever it suits you:",
+    },
+    "reminded_paused": {
+        "zh": "这次面试还在暂停中，之前的回答都已保存，会为您保留到 {until}。准备好了就发“继续”。",
+        "en": "Your interview is still paused. Your answers are saved, and it stays open until "
+        "{until}. Send “resume” when you are ready.",
+    },
+    "reopened": {
+        "zh": "招聘人员为您重新开放了这次面试，我们从上次停下的地方接着来。",
+        "en": "The recruiters have reopened this interview for you. Let us go on from where we "
+        "stopped.",
+    },
+    "reopened_line": {
+        "zh": "招聘人员重新开放了这次面试。",
+        "en": "A recruiter reopened this interview.",
+    },
     "expired": {
         "zh": "很久没有收到您的消息，这次面试先结束了。已有的回答都已保存；如需继续，请联系招聘人员。",
         "en": "We have not heard from you for a long time, so this interview is closed. Your "
@@ -240,67 +270,8 @@ TEXTS: dict[str, dict[Language, str]] = {
         "en": "{statement} Your answers stay on the machines of {company} and are not sent to any "
         "outside AI service. You can say “withdraw my consent” or “delete my data” at any time.",
     },
-    # Where candidates are known by their address, such as Telegram, outside an interview too.
-    "welcome": {
-        "zh": "您好，我是 AI 面试官，由程序驱动，不是真人。请打开招聘方给您的链接或扫描二维码，"
-        "面试就会在这里开始。",
-        "en": "Hello, I am an AI interviewer: a program, not a person. Please open the link or scan "
-        "the QR code that the company gave you, and the interview will start here.",
-    },
-    "unknown_code": {
-        "zh": "这个链接对应的面试不存在，或者已经停止报名。请核对链接，或联系招聘人员。",
-        "en": "There is no interview behind this link, or it is no longer open. Please check the "
-        "link, or contact the recruiters.",
-    },
-    "ended": {
-        "zh": "这次面试已经结束，这条消息没有被记录。如需人工复核、删除资料或其他帮助，请联系招聘人员；"
-        "要参加新的面试，请打开新的链接。",
-        "en": "This interview has ended, and this message was not recorded. For a review by a "
-        "person, the deletion of your data or other help, please contact the recruiters; for a new "
-        "interview, open its link.",
-    },
-    "private_only": {
-        "zh": "面试只在私聊里进行，群里的消息不会被记录。请在私聊中打开面试链接。",
-        "en": "Interviews are held in private chats only, and nothing said in a group is recorded. "
-        "Please open the interview's link in a private chat.",
-    },
-    "text_only": {
-        "zh": "抱歉，目前这里只能接收文字，刚才那条消息没有被记录。请用文字再说一遍。",
-        "en": "Sorry, only text can be taken here for now, so that message was not recorded. Please "
-        "put it in words.",
-    },
-    "edited_kept": {
-        "zh": "修改后的内容没有被记录，保留的是您第一次发送的版本。想更正上一个回答，请发“修改上一个回答”。",
-        "en": "The change was not recorded; what you first sent is kept. To correct your last "
-        "answer, please send “correct my last answer”.",
-    },
-    "too_long": {
-        "zh": "这条消息太长，没有被记录。请分成几条较短的消息发送。",
-        "en": "That message is too long and was not recorded. Please send it as several shorter "
-        "ones.",
-    },
-    "empty": {
-        "zh": "这条消息里没有文字，没有被记录。请用文字再说一遍。",
-        "en": "That message has no text and was not recorded. Please put it in words.",
-    },
-    "stale_option": {
-        "zh": "这个选项现在已经不能选了。",
-        "en": "This option is no longer open.",
-    },
-    "not_taken": {
-        "zh": "抱歉，因为系统故障，刚才那条消息没有被记录。请稍后再发一次。",
-        "en": "Sorry, because of a fault that message was not recorded. Please send it again in a "
-        "while.",
-    },
-    "help": {
-        "zh": "可以使用这些命令，也可以直接用文字说：\n"
-        "/pause 暂停\n/resume 继续\n/correct 修改上一个回答\n/language 切换语言\n/human 转人工\n"
-        "/privacy 资料如何保存\n/delete 删除资料\n/help 显示本说明",
-        "en": "You can use these commands, or simply say it in words:\n"
-        "/pause take a break\n/resume go on\n/correct change your last answer\n/language switch the language\n"
-        "/human talk to a person\n/privacy how your data is kept\n/delete delete your data\n"
-        "/help show this list",
-    },
+    **COURTESIES,
+    **VOICE,
 }
 
 

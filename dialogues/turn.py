@@ -36,6 +36,11 @@ class Turn:
         return self.state.language
 
     @property
+    def aloud(self) -> bool:
+        """Whether questions are spoken as well."""
+        return self.plan.aloud if self.state.aloud is None else self.state.aloud
+
+    @property
     def position(self) -> Position:
         return self.plan.positions[self.state.position or ""]
 
@@ -75,12 +80,21 @@ class Turn:
                 hits=said.hits,
                 evidence=dict(said.evidence),
                 parser=said.parser,
+                spoken=said.spoken,
             )
         )
 
     def note(self, said: Said) -> None:
         """Keep words that are no answer."""
-        self.emit(Noted(at=self.now, text=said.text, intent=said.intent, parser=said.parser))
+        self.emit(
+            Noted(
+                at=self.now,
+                text=said.text,
+                intent=said.intent,
+                parser=said.parser,
+                spoken=said.spoken,
+            )
+        )
 
     def wake(self) -> None:
         """Go on if the interview is paused."""
@@ -97,7 +111,8 @@ def ask_again(turn: Turn, material: bool = False) -> None:
     if state.pending is not None:
         held = one_line(state.held.text, LONGEST_QUOTE) if state.held else ""
         key = f"confirm_{state.pending}"
-        turn.offer("text", key, fixed_options(turn, "yes", "no"), held=held)
+        about = {"held": held, "company": turn.plan.company[turn.language], "kept": kept(turn)}
+        turn.offer("text", key, fixed_options(turn, "yes", "no"), **about)
     elif state.closed or state.status == "human":
         return
     elif not state.consented:
@@ -110,9 +125,23 @@ def ask_again(turn: Turn, material: bool = False) -> None:
         _ask(turn, question, material or state.probe is None)
 
 
+def kept(turn: Turn) -> str:
+    """How long recordings are kept."""
+    days = turn.plan.voice_days
+    return say("voice_kept" if days else "voice_kept_no", turn.language, days=f"{days:g}")
+
+
+def once_more(turn: Turn, material: bool = False) -> list[Reply]:
+    """What is open, as it is said without being asked for."""
+    again = Turn(turn.plan, turn.state, turn.now)
+    ask_again(again, material)
+    return [reply.model_copy(update={"reminds": True}) for reply in again.replies]
+
+
 def _ask(turn: Turn, question: Question, material: bool) -> None:
     state = turn.state
-    text = turn.personal(question.follow_ups[state.probe].text if state.probe else question.text)
+    words = question.follow_ups[state.probe].text if state.probe else question.text
+    text = turn.personal(words)
     if material and question.material:
         text = f"{turn.personal(question.material)}\n\n{text}"
     turn.replies.append(
@@ -123,6 +152,8 @@ def _ask(turn: Turn, question: Question, material: bool) -> None:
             question=question.id,
             probe=state.probe,
             progress=(len(state.asked), path.expected_total(turn.guide, state)),
+            aloud=turn.aloud,
+            personal=text != words.get(turn.language),
         )
     )
 

@@ -19,15 +19,22 @@ from typing import Any
 import httpx2
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.telegram_files import ApiError, MenusAndFiles
 from tests.telegram_people import Candidate, Received
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the test run's signal handlers alone."""
+    """A server that leaves the test run's signal handlers alone, and ends without delay."""
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(0.005)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -63,19 +70,11 @@ async def served(app: Any, place: socket.socket | None = None) -> AsyncIterator[
         place.close()
 
 
-class ApiError(Exception):
-    """An error in the Bot API's words."""
-
-    def __init__(self, code: int, description: str, **parameters: Any) -> None:
-        super().__init__(description)
-        self.code = code
-        self.parameters = parameters
-
-
-class TelegramStandIn:
+class TelegramStandIn(MenusAndFiles):
     """A Bot API server with one bot."""
 
     def __init__(self, token: str = "110201543:stand-in-token") -> None:
+        super().__init__()
         self.token = token
         self.bot = {
             "id": int(token.partition(":")[0]),
@@ -115,9 +114,12 @@ class TelegramStandIn:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["TelegramStandIn"]:
         app = Starlette(
-            routes=[Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"])]
+            routes=[
+                Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"]),
+                Route("/file/bot{token}/{path:path}", self.download),
+            ]
         )
-        async with httpx2.AsyncClient() as self._http, served(app) as self.url:
+        async with httpx2.AsyncClient(verify=False) as self._http, served(app) as self.url:
             try:
                 yield self
             finally:
@@ -153,6 +155,18 @@ class TelegramStandIn:
             self._again.append(update)
             self._wake()
 
+    def message_of(self, update_id: int, chat: int) -> dict[str, Any]:
+        """The message as it is now, which came with an update of this chat."""
+        update, where = self._all[update_id]
+        assert where == chat, "a message of someone else"
+        number = update["message"]["message_id"]
+        return next(
+            content
+            for later, of in reversed(self._all.values())
+            for kind in ("edited_message", "message")
+            if of == chat and (content := later.get(kind)) and content["message_id"] == number
+        )
+
     def count(self, method: str) -> int:
         return sum(called == method for called, _ in self.calls)
 
@@ -168,7 +182,10 @@ class TelegramStandIn:
         if request.headers.get("content-type", "").startswith("application/json"):
             parameters |= await request.json()
         else:
-            parameters |= {name: str(value) for name, value in (await request.form()).items()}
+            async with request.form() as form:
+                for name, value in form.items():
+                    is_file = isinstance(value, UploadFile)
+                    parameters[name] = await value.read() if is_file else value
         method = request.path_params["method"]
         try:
             if request.path_params["token"] != self.token:

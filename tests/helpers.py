@@ -1,6 +1,7 @@
 """What several tests need: an application in a folder of its own, served or called in process."""
 
 import asyncio
+import atexit
 import os
 import pwd
 import shutil
@@ -10,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from bot.storage.migrate import migrate
 from bot.web.app import create_app
 
 ROOT = Path(__file__).resolve().parents[1]
+DATABASE = "miantan.db"
 SECRET = "whsec_" + "bWlhbnRhbi10ZXN0cy1vbmx5LTI0Ynl0ZXM="
 
 
@@ -47,15 +50,31 @@ def build_in(home: Path, **values: Any) -> Application:
     """A migrated application with the sample campaigns."""
     settings = settings_in(home, **values)
     settings.home.mkdir(parents=True, exist_ok=True)
+    if settings.database_url or settings.company != settings_in(home).company:
+        _open_samples(settings)
+    elif not (home / DATABASE).exists():
+        shutil.copy(_database_with_samples(), home / DATABASE)
+    return build(settings)
+
+
+def _open_samples(settings: Settings) -> None:
     database = Database(settings.url)
     migrate(database)
     database.write_now(lambda session: open_samples(session, settings))
     database.close()
-    return build(settings)
 
 
-def web_app(application: Application) -> FastAPI:
-    return create_app(application, services(application), routers(application))
+@cache
+def _database_with_samples() -> Path:
+    """A database that is copied, since making one takes longer than most tests."""
+    home = Path(tempfile.mkdtemp(prefix="miantan-samples-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    _open_samples(settings_in(home))
+    return home / DATABASE
+
+
+def web_app(application: Application, work: bool = True) -> FastAPI:
+    return create_app(application, services(application, work), routers(application))
 
 
 @asynccontextmanager
@@ -103,6 +122,15 @@ class Candidate:
 
     async def say(self, text: str) -> list[dict[str, Any]]:
         answer = await self.post(text)
+        assert answer.status_code == 200, answer.text
+        self._take(answer.json())
+        return self.messages
+
+    async def look(self, after: str) -> list[dict[str, Any]]:
+        """Fetch the messages after this one, as the page does."""
+        answer = await self.client.get(
+            f"/api/v1/chat/sessions/{self.session}/messages?after={after}", headers=self.headers
+        )
         assert answer.status_code == 200, answer.text
         self._take(answer.json())
         return self.messages

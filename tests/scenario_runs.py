@@ -2,10 +2,13 @@
 
 A scenario names a campaign and how the candidate arrives; each step says something (`times` over,
 if that is given) and expects a status, the open question, the kinds of the replies, or words in
-them. `hears_not` are words that no reply has. `encoder` is there where a scenario was written for
-the prepared encoder: with the light one the parser goes by words alone.
+them. `hears_not` are words that no reply has. Instead of `say`, `idle_hours` lets time pass and the
+interview's timer ring, and `reopen` is done by a recruiter. `encoder` is there where a scenario was
+written for the prepared encoder: with the light one the parser goes by words alone.
 """
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,9 @@ from scoring.encoder import MODEL_FOLDER
 from tests.helpers import ROOT, Candidate, build_in, running
 
 SCENARIOS = sorted((ROOT / "tests/scenarios").glob("*.yml"))
+DOES = {"say", "idle_hours", "reopen"}
 STEP = {
-    "say",
+    *DOES,
     "times",
     "status",
     "question",
@@ -40,6 +44,7 @@ def load(file: Path) -> dict[str, Any]:
     assert scenario.get("encoder", DEFAULT) == DEFAULT, f"{file.name}: encoder"
     for number, step in enumerate(scenario["steps"], 1):
         assert set(step) <= STEP, f"{file.name}, step {number}"
+        assert len(set(step) & DOES) == 1, f"{file.name}, step {number}"
     return scenario
 
 
@@ -58,16 +63,32 @@ def build_with_model(home: Path, models: Path, **values: Any) -> Application:
 async def hold(application: Application, file: Path) -> None:
     """Hold a scenario's conversation over the whole line; the application is closed afterwards."""
     async with running(application) as client:
-        await talk(client, file)
+        await talk(client, file, application)
 
 
-async def talk(client: httpx2.AsyncClient, file: Path) -> None:
+async def talk(client: httpx2.AsyncClient, file: Path, application: Application) -> None:
     """Hold it over the chat API of an application that runs already."""
     scenario = load(file)
     candidate = await Candidate(client).begin(scenario["campaign"], **scenario["arrives"])
     for number, step in enumerate(scenario["steps"], 1):
-        await candidate.say(step["say"] * step.get("times", 1))
-        check(step, candidate, f"{file.name}, step {number}: {step['say']!r}")
+        if "say" in step:
+            await candidate.say(step["say"] * step.get("times", 1))
+        else:
+            await _meanwhile(step, candidate, application)
+        check(step, candidate, f"{file.name}, step {number}: {step.get('say')!r}")
+
+
+async def _meanwhile(step: dict[str, Any], candidate: Candidate, application: Application) -> None:
+    """What happens without the candidate."""
+    pipeline, last = application.pipeline, candidate.messages[-1]["id"]
+    if "idle_hours" in step:
+        now, seconds, tasks = pipeline.now, step["idle_hours"] * 3600, application.tasks
+        pipeline.now = lambda: now() + seconds
+        tasks.reminders = replace(tasks.reminders, night=None)  # whatever the time is now
+        await asyncio.to_thread(tasks.watch, candidate.session, int(now()))
+    else:
+        await pipeline.reopen(candidate.session, "recruiter")
+    await candidate.look(last)
 
 
 def check(step: dict[str, Any], candidate: Candidate, where: str) -> None:

@@ -34,7 +34,15 @@ class Candidate:
     history: list[Received] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What taps were answered with, where it was something."""
+    voices: list[tuple[bytes, int, str]] = field(default_factory=list)
+    """Voice messages that they heard: sound, seconds and caption."""
+    typing: int = 0
+    """How often they were shown that an answer is being written."""
+    _last: int = 0
     _unread: asyncio.Queue[Received] = field(default_factory=asyncio.Queue)
+
+    def hear(self, voice: tuple[bytes, int, str]) -> None:
+        self.voices.append(voice)
 
     def receive(self, message: Received) -> None:
         self.history.append(message)
@@ -59,11 +67,24 @@ class Candidate:
         """Send a message with other content, such as `voice={…}`."""
         return self._send(**content)
 
-    def edit(self, text: str) -> int:
-        """Change the last words."""
-        self.started = True
-        message = self._message(text=text, edit_date=int(time.time()))
-        return self.server.push("edited_message", message, self.id)
+    def hand_in(self, data: bytes, name: str, content_type: str, **more: Any) -> int:
+        """Send a file, with a caption, or without what its size is."""
+        document = self.server.upload(data) | {"file_name": name, "mime_type": content_type}
+        if "file_size" in more and more.pop("file_size") is None:
+            del document["file_size"]
+        return self._send(document=document, **more)
+
+    def edit(self, text: str, said: int | None = None) -> int:
+        """Change the words that came with an update, by default the last ones."""
+        message = self.server.message_of(said or self._last, self.id)
+        if message.get("text") in (None, text):
+            raise AssertionError("an app lets only texts be changed, and to something else")
+        edited = {**message, "text": text, "edit_date": int(time.time())}
+        return self.server.push("edited_message", edited, self.id)
+
+    def see_preview_change(self, said: int) -> int:
+        """Telegram tells of a change that is none to the words, such as a preview's."""
+        return self.server.push("edited_message", self.server.message_of(said, self.id), self.id)
 
     def tap(self, label: str, message: Received | None = None) -> int:
         """Tap a button by its label or data: on the last message that has it, or on a given one."""
@@ -83,7 +104,8 @@ class Candidate:
 
     def _send(self, **content: Any) -> int:
         self.started = True
-        return self.server.push("message", self._message(**content), self.id)
+        self._last = self.server.push("message", self._message(**content), self.id)
+        return self._last
 
     def _tap(self, message: Received, data: str) -> int:
         query_id = str(next(self.server.numbers))

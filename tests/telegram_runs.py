@@ -30,9 +30,9 @@ def build_for(telegram: TelegramStandIn, home: Path, **values: Any) -> Applicati
 
 @asynccontextmanager
 async def polling(
-    telegram: TelegramStandIn, home: Path, work: bool = False
+    telegram: TelegramStandIn, home: Path, work: bool = False, **values: Any
 ) -> AsyncIterator[Application]:
-    application = build_for(telegram, home)
+    application = build_for(telegram, home, **values)
     app = create_app(application, services(application, work), routers(application))
     try:
         async with app.router.lifespan_context(app):

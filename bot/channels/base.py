@@ -1,17 +1,73 @@
-"""What a channel is given, and how replies become plain text where there are no buttons."""
+"""The contract of a channel: what it can do, what it is given, and what it hands over.
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol
+A channel turns a platform's messages into `Incoming` and sends replies to an address. What a
+platform cannot show is said in words by `bot.channels.layout`, from the channel's capabilities.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+from fastapi import APIRouter
 
 from dialogues.events import Reply
 from dialogues.guide import Language
 
-Command = Literal["help", "correct", "language", "pause", "resume", "human", "privacy", "delete"]
+Command = Literal[
+    "help", "correct", "language", "pause", "resume", "voice", "human", "privacy", "delete"
+]
 """What a platform's menu offers besides words."""
 
-NotTaken = Literal["group", "media", "edited"]
-"""Why a message is no part of an interview: from a group, without text, or changed afterwards."""
+Format = Literal["opus", "mp3", "amr"]
+"""How speech is sent: Opus in an OGG file, MP3, or AMR-NB."""
+
+NotTaken = Literal["group", "media"]
+"""Why a message is no part of an interview: from a group, or without anything that can be taken."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a channel can do.
+
+    A message has at most `length`, as `measure` counts it, and `buttons` buttons; with 0, options
+    are numbered in the text. With `combined` all replies of a turn go out as one message, since
+    the platform counts what is sent. `quota` says that it does, so that nobody is reminded where
+    little is left. `voice_in` says that what candidates say aloud is taken, and `voice_out` in which
+    format questions can be spoken, if they can; in words they are always. `documents` says that
+    files are handed over.
+    """
+
+    length: int
+    measure: Callable[[str], int] = len
+    buttons: int = 0
+    combined: bool = False
+    quota: bool = False
+    voice_in: bool = False
+    voice_out: Format | None = None
+    documents: bool = False
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that came with a message, as the platform describes it: `size` in bytes, if it is
+    told. `fetch` gets it and raises `bot.channels.errors.FetchError`."""
+
+    name: str
+    size: int | None
+    content_type: str
+    fetch: Callable[[], Awaitable[bytes]]
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A recording that came with a message, as the platform describes it: `size` in bytes and its
+    length in `seconds`, if they are told. `fetch` gets it and raises
+    `bot.channels.errors.FetchError`."""
+
+    size: int | None
+    seconds: float | None
+    fetch: Callable[[], Awaitable[bytes]]
 
 
 @dataclass(frozen=True)
@@ -20,6 +76,11 @@ class Incoming:
 
     `start` is the code of an entry link ("" without one), or None for other words. A tap on a
     button has the option's id as its `text`, and in `tapped` the message that the button was on.
+    A message that was changed afterwards comes again with its new `text`, an id of its own, and in
+    `edits` the id it came with first. A message with a file has it in `document`, one that was
+    spoken in `voice`.
+    `tell` takes an answer that belongs to no interview, where the platform waits for one on its
+    own connection; without it, such an answer is sent.
     """
 
     channel: str
@@ -30,7 +91,21 @@ class Incoming:
     language: Language | None = None
     command: Command | None = None
     tapped: str | None = None
+    edits: str | None = None
+    document: Document | None = None
+    voice: Voice | None = None
     not_taken: NotTaken | None = None
+    tell: Callable[[Reply], None] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Speech as a channel sends it: its length in `seconds`, and `caption`, which says that the
+    voice is synthetic, for where something can be written beside it."""
+
+    data: bytes
+    seconds: float
+    caption: str = ""
 
 
 Receive = Callable[[Incoming], Awaitable[str | None]]
@@ -40,28 +115,62 @@ Returns a short note for a tap that came to nothing, where a platform can show o
 """
 
 
-class Channel(Protocol):
-    """Sends replies to an address. Raises the errors of `bot.channels.errors`."""
+@dataclass(frozen=True)
+class Expected:
+    """What a platform that takes an answer to its own request should be answered with.
 
-    name: str
+    `coming` says that replies are on their way; `carried` are those that an earlier try of the
+    same message was answered with, which the platform may not have received.
+    """
 
-    async def send(self, address: str, reply: Reply, skip: int = 0) -> None:
-        """Send a reply, without its first `skip` parts where it takes several messages."""
+    coming: bool
+    carried: Sequence[Reply] = ()
+
+
+class Reception(Protocol):
+    """The side that a channel hands its messages to."""
+
+    async def take(self, incoming: Incoming) -> str | None:
+        """See `Receive`."""
+        ...
+
+    async def give_up(self, incoming: Incoming) -> str | None:
+        """Tell the sender of a message that it could not be taken, because of a fault of ours."""
+        ...
+
+    async def expected(self, incoming: Incoming) -> Expected:
+        """What follows a message that was taken in."""
         ...
 
 
-def with_progress(reply: Reply) -> str:
-    """A reply's words with its place in the interview, such as `3/8`."""
-    if reply.progress is None or reply.probe is not None:
-        return reply.text
-    number, total = reply.progress
-    return f"{number}/{total}  {reply.text}"
+class Channel(Protocol):
+    """Where candidates talk. One class, and one row in bot/bootstrap.py."""
+
+    name: str
+    capabilities: Capabilities
+
+    async def send(self, address: str, replies: Sequence[Reply], skip: int = 0) -> str | None:
+        """Send replies, without the first `skip` parts where they take several messages.
+
+        One reply, or with `Capabilities.combined` all that wait. Returns the id of the message of
+        theirs that the replies were an answer to, where they went out as such. Raises the errors
+        of `bot.channels.errors`.
+        """
+        ...
+
+    def running(self, reception: Reception) -> AbstractAsyncContextManager[None]:
+        """Connections are open as long as the server runs, and messages come in."""
+        ...
+
+    def router(self, reception: Reception) -> APIRouter | None:
+        """The addresses that the platform calls, if it calls any."""
+        ...
 
 
-def as_text(reply: Reply) -> str:
-    """A reply in words alone: with its place in the interview and its options numbered."""
-    text = with_progress(reply)
-    if reply.options:
-        listed = "\n".join(f"{i}. {option.text}" for i, option in enumerate(reply.options, 1))
-        text = f"{text}\n{listed}"
-    return text
+@runtime_checkable
+class SpeakingChannel(Channel, Protocol):
+    """A channel where speech can be sent: `Capabilities.voice_out` says in which format."""
+
+    async def speak(self, address: str, clip: Clip) -> None:
+        """Send speech; raises the errors of `bot.channels.errors`."""
+        ...

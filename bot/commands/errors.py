@@ -36,8 +36,9 @@ def explain(error: Exception) -> tuple[str, int] | None:
             return str(error), 2
         case ValidationError():
             first = error.errors(include_url=False)[0]
-            name = "_".join(str(part) for part in first["loc"])
-            return f"the setting MIANTAN_{name.upper()}: {first['msg']}; correct it", 2
+            name = "_".join(part for part in first["loc"] if isinstance(part, str))
+            problem = first["msg"].removeprefix("Value error, ")
+            return f"the setting MIANTAN_{name.upper()}: {problem}; correct it", 2
         case OperationalError():
             return f"the database cannot be used: {error.orig}; check MIANTAN_DATABASE_URL", 2
         case OSError():

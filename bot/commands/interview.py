@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.assessors import Assessors
-from bot.channels.base import as_text
+from bot.channels.layout import as_text
 from bot.commands import archive
 from bot.commands.errors import CommandError
 from bot.demo import read_files

@@ -15,7 +15,14 @@ from bot.commands.errors import CommandError
 from bot.demo import SAMPLES, open_samples, read_files
 from bot.services import routers, services
 from bot.settings import Settings
-from bot.storage.catalogue import CAMPAIGN_NAME, GivenFiles, Role, open_campaign, publish
+from bot.storage.catalogue import (
+    CAMPAIGN_NAME,
+    GivenFiles,
+    Role,
+    find_campaign,
+    open_campaign,
+    publish,
+)
 from bot.storage.database import Database
 from bot.storage.migrate import check_schema, migrate
 from bot.storage.users import ensure_user, new_link
@@ -81,15 +88,25 @@ def sign_in_link(settings: Settings, name: str) -> str:
         database.close()
 
 
-def open_campaign_from(settings: Settings, name: str, guides: Sequence[Path]) -> str:
-    """Publish the guides and open the campaign on them; returns the candidates' address."""
+def open_campaign_from(
+    settings: Settings,
+    name: str,
+    guides: Sequence[Path],
+    to_all: bool | None = None,
+    aloud: bool | None = None,
+) -> str:
+    """Publish the guides and open the campaign on them; returns the candidates' address.
+
+    Unless it is said whether `to_all`, a new one is, and another stays as it is; and so with
+    `aloud`, which a new one is not.
+    """
     if not CAMPAIGN_NAME.fullmatch(name):
         raise CommandError(f"{name!r}: a campaign's name has letters, digits, _ and -; change it")
     given = [read_files(guide) for guide in guides]
     database = Database(settings.url)
     try:
         check_schema(database)
-        database.write_now(lambda session: _open(session, settings, name, given))
+        database.write_now(lambda session: _open(session, settings, name, given, to_all, aloud))
     finally:
         database.close()
     return f"{settings.base_url}/chat/{name}"
@@ -107,13 +124,26 @@ def _check_sandbox(roles: Sequence[Role]) -> None:
                     )
 
 
-def _open(session: Session, settings: Settings, name: str, given: Sequence[GivenFiles]) -> None:
+def _open(
+    session: Session,
+    settings: Settings,
+    name: str,
+    given: Sequence[GivenFiles],
+    to_all: bool | None,
+    aloud: bool | None,
+) -> None:
     now = time.time()
+    before = find_campaign(session, name)
+    if to_all is None and before is not None and before.closed_at is not None:
+        raise CommandError(f"{name}: was closed; open it again with --to-all or --invited")
+    if to_all is None:
+        to_all = before.open if before is not None else True
     roles = [publish(session, files, now) for files in given]
     _check_sandbox(roles)
     if not set.intersection(*(set(role.guide.languages) for role in roles)):
         raise CommandError("the guides have no language in common; give each at least one")
-    open_campaign(session, name, settings.company, {role.guide.guide: role for role in roles}, now)
+    named = {role.guide.guide: role for role in roles}
+    open_campaign(session, name, settings.company, named, now, to_all, aloud)
 
 
 def _link(database: Database, settings: Settings, name: str) -> str:

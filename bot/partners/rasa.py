@@ -16,19 +16,18 @@ from functools import partial
 
 from sqlmodel import Session
 
+from bot.arrival import Arrival, UnknownChoiceError
 from bot.entry import REPEAT, REQUESTS, Request
 from bot.pipeline import (
     MAX_CHARACTERS,
-    Arrival,
     ClosedError,
     Inbound,
     Pipeline,
-    UnknownCampaignError,
-    UnknownChoiceError,
     UnusableError,
 )
 from bot.security.sealing import ErasedError
 from bot.storage import interviews
+from bot.storage.admission import UnknownCampaignError
 from bot.storage.interviews import Message, Outcome
 from bot.storage.people import find_person, key_of
 from bot.storage.tables import Interview
@@ -184,7 +183,7 @@ class Conversations:
         row = place.row
         if row is None:
             return Told(_words("ended", heard.language), inside=False)
-        if heard.inside and any(_asks(message.reply) for message in place.unseen):
+        if heard.inside and any(_asks_anew(message.reply) for message in place.unseen):
             return _told_again(row, place.unseen)
         language = _known(row.language)
         try:
@@ -253,7 +252,7 @@ class Conversations:
 def _told(outcome: Outcome, place: Place, heard: Heard) -> Told:
     """What a turn came to, after what was not shown before it. Old questions are not asked again."""
     first = outcome.messages[0].id if outcome.messages else None
-    earlier = [m for m in place.unseen if (first is None or m.id < first) and not _asks(m.reply)]
+    earlier = [m for m in place.unseen if (first is None or m.id < first) and _tells(m.reply)]
     shown = [*earlier, *outcome.messages]
     status = outcome.view.status
     asked = bool(outcome.messages) and bool(outcome.messages[-1].reply.options)
@@ -273,7 +272,8 @@ def _told(outcome: Outcome, place: Place, heard: Heard) -> Told:
 def _told_again(row: Interview, unseen: Sequence[Message]) -> Told:
     """An answer that was lost on the way; the message that came instead of it is not taken."""
     return Told(
-        replies=_words("missed", _known(row.language)) + tuple(m.reply for m in unseen),
+        replies=_words("missed", _known(row.language))
+        + tuple(m.reply for m in unseen if not m.reply.reminds),
         inside=row.status in LISTENING or bool(unseen and unseen[-1].reply.options),
         session=row.id,
         status=row.status,
@@ -283,6 +283,16 @@ def _told_again(row: Interview, unseen: Sequence[Message]) -> Told:
 
 def _asks(reply: Reply) -> bool:
     return reply.kind in ("question", "consent") or bool(reply.options)
+
+
+def _asks_anew(reply: Reply) -> bool:
+    """What was asked once more, unasked, was seen when it was asked first."""
+    return _asks(reply) and not reply.reminds
+
+
+def _tells(reply: Reply) -> bool:
+    """Whoever speaks needs no reminder."""
+    return not _asks(reply) and not reply.reminds
 
 
 def _words(key: str, language: Language | None) -> tuple[Reply, ...]:

@@ -74,6 +74,14 @@ class Key:
         """Seal a text for a place, such as `event.body:INTERVIEW`."""
         return self._seal(text.encode(), place)
 
+    def seal_bytes(self, data: bytes, place: str) -> Sealed:
+        """Seal what is no text, such as a recording."""
+        return self._seal(data, place)
+
+    def open_bytes(self, sealed: Sealed | None, place: str) -> bytes:
+        """What `seal_bytes` sealed; raises as `open` does."""
+        return self._open(sealed, place)
+
     def open(self, sealed: Sealed | None, place: str) -> str:
         """The text; raises SealingError, or ErasedError when there is no value."""
         return self._open(sealed, place).decode()

@@ -3,6 +3,7 @@
 import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -69,23 +70,10 @@ class Table:
 
 def read_tables(data: bytes, file: str) -> Mapping[str, Table]:
     """The tables by their sheet's key, all of them; raises FileProblem."""
-    extents = look_into(data, file)
     tables: dict[str, Table] = {}
-    try:
-        with warnings.catch_warnings():
-            # openpyxl says what it leaves out; none of it is read here.
-            warnings.simplefilter("ignore")
-            for table in _tables(data, file, extents):
-                _add(tables, table)
-    except FileProblem:
-        raise
-    except Exception:  # noqa: BLE001 - a damaged file makes openpyxl raise almost anything
-        raise FileProblem(
-            file,
-            1,
-            "this is no readable .xlsx file",
-            "open it in Excel, WPS or LibreOffice and save it again as .xlsx",
-        ) from None
+    with reading(file):
+        for table in _tables(data, file):
+            _add(tables, table)
     for sheet in SHEETS:
         if sheet.key not in tables:
             raise FileProblem(file, 1, f"the sheet {sheet.title!r} is missing", EXPORT_AGAIN)
@@ -108,19 +96,52 @@ def _add(tables: dict[str, Table], table: Table) -> None:
     tables[table.sheet.key] = table
 
 
-def _tables(data: bytes, file: str, extents: Mapping[str, Extent]) -> Iterator[Table]:
+@contextmanager
+def reading(file: str) -> Iterator[None]:
+    """While a spreadsheet is read: whatever goes wrong in openpyxl becomes a FileProblem."""
+    try:
+        with warnings.catch_warnings():
+            # openpyxl says what it leaves out; none of it is read here.
+            warnings.simplefilter("ignore")
+            yield
+    except FileProblem:
+        raise
+    except Exception:  # noqa: BLE001 - a damaged file makes openpyxl raise almost anything
+        raise FileProblem(
+            file,
+            1,
+            "this is no readable .xlsx file",
+            "open it in Excel, WPS or LibreOffice and save it again as .xlsx",
+        ) from None
+
+
+class Page(NamedTuple):
+    """A sheet that holds something."""
+
+    title: str
+    extent: Extent
+    rows: Iterator[tuple[Any, ...]]
+
+
+def pages(data: bytes, file: str) -> Iterator[Page]:
+    """The sheets of a file in their order, without those that are empty."""
+    extents = look_into(data, file)
     book = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
     for page in book.worksheets:
         # Which part of the package it is; openpyxl has no public name for it.
         extent = extents[getattr(page, "_worksheet_path")]  # noqa: B009 - not in its stubs
         last = min(extent.last_row, MAX_ROWS)
-        if last == 0:
-            continue
-        rows = page.iter_rows(max_row=last, max_col=MAX_COLUMNS)
+        if last > 0:
+            yield Page(page.title, extent, page.iter_rows(max_row=last, max_col=MAX_COLUMNS))
+
+
+def _tables(data: bytes, file: str) -> Iterator[Table]:
+    for page in pages(data, file):
+        rows = page.rows
         names = [cell.value for cell in next(rows)]
         if names[0] == README_KEY:
             continue
-        _refuse(Place(file, page.title), extent)
+        refuse(Place(file, page.title), page.extent)
         table = _headed(file, page.title, names)
         for number, cells in enumerate(rows, 2):
             if number >= FIRST_ROW:
@@ -128,7 +149,8 @@ def _tables(data: bytes, file: str, extents: Mapping[str, Extent]) -> Iterator[T
         yield table
 
 
-def _refuse(sheet: Place, extent: Extent) -> None:
+def refuse(sheet: Place, extent: Extent) -> None:
+    """Raises FileProblem for what a sheet must not hold."""
     if extent.formula:
         raise sheet.problem(
             f"cell {extent.formula} holds a formula",

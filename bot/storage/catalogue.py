@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlmodel import Session, col, select
 
@@ -37,8 +38,10 @@ class GivenFiles:
     rubric_file: str = "rubric"
 
 
+@lru_cache(maxsize=64)
 def load_role(given: GivenFiles) -> Role:
-    """Read, check and match a guide and a rubric; raises FileProblem."""
+    """Read, check and match a guide and a rubric; raises FileProblem. The same texts are the same
+    role, which nobody changes."""
     guide = load_guide(given.guide, given.guide_file)
     rubric = load_rubric(given.rubric, given.rubric_file)
     check_fit(guide, given.guide, given.guide_file, rubric)
@@ -61,7 +64,9 @@ def _plain(text: Text) -> dict[str, str]:
 class Catalogue:
     """Campaigns from the database; what is frozen is read once and kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, voice_days: float = 0.0) -> None:
+        """`voice_days` is how long recordings are kept after they were taken down."""
+        self._voice_days = voice_days
         self._roles: dict[tuple[str, str], Role] = {}
         self._lock = threading.Lock()
 
@@ -78,7 +83,9 @@ class Catalogue:
             role = self.role(session, hashes)
             title = titles.get(position_id) or _plain(role.guide.title)
             positions[position_id] = position_of(position_id, title, role)
-        return Plan(dict(campaign.title), dict(campaign.company), positions)  # type: ignore[arg-type]
+        title, company = dict(campaign.title), dict(campaign.company)
+        voice = (self._voice_days, campaign.aloud)
+        return Plan(title, company, positions, *voice)  # type: ignore[arg-type]
 
     def role(self, session: Session, hashes: Mapping[str, str]) -> Role:
         key = (hashes["guide"], hashes["rubric"])
@@ -158,18 +165,23 @@ def find_campaign(session: Session, name: str) -> Campaign | None:
 
 
 def open_campaign(
-    session: Session, name: str, company: Text, roles: Mapping[str, Role], now: float
+    session: Session,
+    name: str,
+    company: Text,
+    roles: Mapping[str, Role],
+    now: float,
+    to_all: bool = True,
+    aloud: bool | None = None,
 ) -> None:
-    """Make or update a campaign open to all; running interviews stay on their versions."""
+    """Make or update a campaign open to all, or to the invited; running interviews stay on their
+    versions. With `aloud` its questions are spoken, or no longer; None leaves that as it is."""
     first = next(iter(roles.values()))
     campaign = session.get(Campaign, name) or Campaign(
-        id=name, title={}, company={}, open=True, created_at=now
+        id=name, title={}, company={}, created_at=now
     )
-    campaign.title, campaign.company, campaign.open = (
-        _plain(first.guide.title),
-        _plain(company),
-        True,
-    )
+    campaign.title, campaign.company = _plain(first.guide.title), _plain(company)
+    campaign.open, campaign.closed_at = to_all, None
+    campaign.aloud = campaign.aloud if aloud is None else aloud
     session.add(campaign)
     session.flush()
     for row in session.exec(select(CampaignPosition).where(CampaignPosition.campaign_id == name)):
@@ -186,3 +198,10 @@ def open_campaign(
                 rubric_sha256=role.rubric_sha256,
             )
         )
+
+
+def close_campaign(session: Session, campaign: Campaign, now: float) -> None:
+    """Nobody begins any more, with or without an invitation; running interviews go on."""
+    campaign.open = False
+    campaign.closed_at = campaign.closed_at or now
+    session.add(campaign)

@@ -11,8 +11,14 @@ from sqlmodel import Session, col, select
 from bot.security.sealing import Key
 from bot.storage import waiting
 from bot.storage.catalogue import Files
-from bot.storage.people import find_person, key_of, new_interview_key, person_at
-from bot.storage.tables import EventRow, Inbound, Interview, MessageRow
+from bot.storage.people import (
+    find_person,
+    key_of,
+    new_interview_key,
+    person_at,
+    place_of_address,
+)
+from bot.storage.tables import EventRow, Inbound, Interview, MessageRow, Person
 from dialogues.engine import Transition
 from dialogues.events import EVENT, Event, Reply
 from dialogues.path import expected_total
@@ -56,12 +62,14 @@ class Message:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a turn came to; `repeated` when the message had been taken in before."""
+    """What a turn came to; `repeated` when the message had been taken in before, and `continued`
+    when what was to begin is under way already."""
 
     interview_id: str
     messages: tuple[Message, ...]
     view: View
     repeated: bool = False
+    continued: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,8 @@ class Opened:
 
 @dataclass(frozen=True)
 class NewInterview:
-    """What is fixed when an interview begins. `address` is where replies go, None for pull."""
+    """What is fixed when an interview begins. `address` is where replies go, None for pull;
+    `person` is known beforehand where they were invited by name."""
 
     campaign_id: str
     files: Files
@@ -83,11 +92,12 @@ class NewInterview:
     source: str = ""
     address: str | None = None
     token_hash: str | None = None
+    person: Person | None = None
 
 
 def create(session: Session, master: Key, new: NewInterview, now: float) -> Opened:
     """A new interview before its first turn."""
-    person = person_at(session, master, new.channel, new.address, now)
+    person = new.person or person_at(session, master, new.channel, new.address, now)
     interview_id = uuid.uuid4().hex
     key, wrapped = new_interview_key(master, person, interview_id)
     state = State()
@@ -102,7 +112,7 @@ def create(session: Session, master: Key, new: NewInterview, now: float) -> Open
         language=state.language,
         files={name: dict(hashes) for name, hashes in new.files.items()},
         state=key.seal(state.model_dump_json(), f"interview.state:{interview_id}"),
-        address=key.seal(new.address, f"interview.address:{interview_id}") if new.address else None,
+        address=key.seal(new.address, place_of_address(interview_id)) if new.address else None,
         token_hash=new.token_hash,
         started_at=now,
         updated_at=now,
@@ -171,7 +181,7 @@ def commit_turn(
 ) -> Outcome:
     """Write a turn: events, replies, and the new state, under the expected turn number.
 
-    `heard` are channel and id of the messages it takes in. `pulled` replies count as sent, since
+    `heard` are channel and id of the messages it takes in; with them, what was held goes out. `pulled` replies count as sent, since
     the candidate's side fetches them. Raises TurnConflictError when another turn came first.
     """
     row, key, state = opened.row, opened.key, transition.state
@@ -192,12 +202,14 @@ def commit_turn(
             total=view.total,
             state=key.seal(state.model_dump_json(), f"interview.state:{row.id}"),
             updated_at=now,
-            finished_at=now if state.closed and row.finished_at is None else row.finished_at,
+            finished_at=(row.finished_at or now) if state.closed else None,
         )
         .execution_options(synchronize_session=False)
     )
     if updated.rowcount != 1:  # type: ignore[attr-defined]
         raise TurnConflictError(row.id)
+    if heard:
+        release(session, [row.id])
     for ordinal, event in enumerate(transition.events):
         session.add(_event_row(row.id, key, turn, ordinal, event))
     messages = [
@@ -219,6 +231,18 @@ def commit_turn(
     session.flush()
     sent = zip(messages, transition.replies, strict=True)
     return Outcome(row.id, tuple(Message(m.id or 0, r, now, turn) for m, r in sent), view)
+
+
+def release(session: Session, interview_ids: Sequence[str]) -> None:
+    """Let the held messages of interviews go out: their candidates wrote."""
+    session.execute(
+        sa.update(MessageRow)
+        .where(
+            col(MessageRow.interview_id).in_(interview_ids), col(MessageRow.held_at).is_not(None)
+        )
+        .values(held_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def view_of(plan: Plan, state: State) -> View:
@@ -283,8 +307,12 @@ def open_message(key: Key, found: MessageRow) -> Message:
 
 
 def unsent() -> tuple[sa.ColumnElement[bool], ...]:
-    """What says of a message that it still has to go out (index ix_message_waiting)."""
-    return col(MessageRow.sent_at).is_(None), col(MessageRow.failed).is_(None)
+    """What says of a message that it can go out now (index ix_message_waiting)."""
+    return (
+        col(MessageRow.sent_at).is_(None),
+        col(MessageRow.failed).is_(None),
+        col(MessageRow.held_at).is_(None),
+    )
 
 
 def read_events(session: Session, row: Interview, key: Key) -> Sequence[tuple[int, Event]]:
@@ -294,12 +322,9 @@ def read_events(session: Session, row: Interview, key: Key) -> Sequence[tuple[in
         .where(EventRow.interview_id == row.id)
         .order_by(col(EventRow.turn), col(EventRow.ordinal))
     )
-    return [
-        (
-            found.turn,
-            EVENT.validate_json(
-                key.open(found.body, f"event.body:{row.id}:{found.turn}:{found.ordinal}")
-            ),
-        )
-        for found in rows
-    ]
+    return [(found.turn, open_event(key, found)) for found in rows]
+
+
+def open_event(key: Key, found: EventRow) -> Event:
+    place = f"event.body:{found.interview_id}:{found.turn}:{found.ordinal}"
+    return EVENT.validate_json(key.open(found.body, place))

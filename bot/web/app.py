@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.bootstrap import Application
 from bot.storage.database import reachable
-from bot.web import chat_api, console, errors, pages
+from bot.web import chat_api, chat_audio, console, errors, pages
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -26,6 +26,14 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+SPEAKING_HEADERS = {
+    **SECURITY_HEADERS,
+    "Content-Security-Policy": (
+        f"{SECURITY_HEADERS['Content-Security-Policy']}; media-src 'self' blob:"
+    ),
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+}
+"""Where candidates may answer by voice, and listen to their recording before they send it."""
 REQUESTS = Counter("miantan_requests_total", "HTTP requests", ["route", "status"])
 SECONDS = Histogram("miantan_request_seconds", "Seconds to answer an HTTP request")
 
@@ -57,7 +65,14 @@ def create_app(
     app.state.application = application
     errors.install(app)
     app.add_middleware(Observed)
-    for router in (health, chat_api.router, pages.router, console.router, *routers):
+    for router in (
+        health,
+        chat_api.router,
+        chat_audio.router,
+        pages.router,
+        console.router,
+        *routers,
+    ):
         app.include_router(router)
     pages.mount_static(app)
     return app
@@ -77,11 +92,12 @@ class Observed:
         async def observed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                route = getattr(scope.get("route"), "path", "other")
+                speaking = route == pages.CHAT_PAGE
+                for name, value in (SPEAKING_HEADERS if speaking else SECURITY_HEADERS).items():
                     headers.setdefault(name, value)
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("Cache-Control", "no-store")
-                route = getattr(scope.get("route"), "path", "other")
                 REQUESTS.labels(route, message["status"]).inc()
             await send(message)
 

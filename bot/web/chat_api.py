@@ -1,54 +1,39 @@
 """The chat API: any page, app or mini-program can be a channel."""
 
-import json
 import re
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, select
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 
+from bot.arrival import Arrival
 from bot.bootstrap import CHAT, Application
-from bot.pipeline import MAX_CHARACTERS, Arrival, Inbound
+from bot.channels.base import Document
+from bot.documents.reading import DocumentError, kind_of
+from bot.fixing import Fixed
+from bot.pipeline import MAX_CHARACTERS, ClosedError, Inbound
+from bot.recordings import Arrived
 from bot.security.tokens import token_hash
 from bot.storage import interviews
-from bot.storage.interviews import Message, View, view_of_row
+from bot.storage.interviews import Message, Outcome, View, view_of_row
 from bot.storage.people import key_of
 from bot.storage.tables import Interview, MessageRow
-from bot.web.body import MAX_BODY, read_body
-from bot.web.errors import ApiError
-from dialogues.events import Answered, Event, Held, Noted
+from bot.web.api_error import ApiError
+from bot.web.body import FormFile
+from bot.web.chat_body import NewSession, SentFile, read_json, read_message
+from dialogues.additions import NotGivenError
+from dialogues.events import Answered, Event, Held, Noted, Reply, Unheard
 from dialogues.guide import Language
+from dialogues.state import CLOSED
+from dialogues.texts import say
+from dialogues.voice import NotRecordedError
 
 POLL_SECONDS = 15.0
 
 router = APIRouter(prefix="/api/v1/chat", tags=["chat"])
-
-ProfileValue = str | int | float | bool | None
-Body = TypeVar("Body", bound=BaseModel)
-
-
-class NewSession(BaseModel):
-    """What is known of a candidate who arrives; the rest is asked."""
-
-    model_config = ConfigDict(extra="forbid")
-    position: str | None = Field(None, max_length=64)
-    candidate_type: str | None = Field(None, max_length=64)
-    language: Language | None = None
-    invitation: str | None = Field(None, max_length=200)
-    profile: dict[str, ProfileValue] = Field(default_factory=dict, max_length=50)
-
-
-class NewMessage(BaseModel):
-    """A candidate's message. The same `id` again gets the same answer and changes nothing."""
-
-    model_config = ConfigDict(extra="forbid")
-    id: str = Field(pattern=r"^[!-~]{1,128}$")
-    text: str
 
 
 class OptionOut(BaseModel):
@@ -56,14 +41,24 @@ class OptionOut(BaseModel):
     text: str
 
 
+class TranscriptOut(BaseModel):
+    """What was understood of recordings, which the messages `of` were."""
+
+    of: list[str]
+    text: str
+
+
 class MessageOut(BaseModel):
-    """A message; `from` is there only for the candidate's own, in a history."""
+    """A message; `from` is there only for the candidate's own, in a history, `transcript` where it
+    says back what was understood of a recording, and `audio`, an address, where it can be heard."""
 
     model_config = ConfigDict(populate_by_name=True)
     id: str
     kind: str
     text: str
     options: list[OptionOut] | None = None
+    transcript: TranscriptOut | None = None
+    audio: str | None = None
     sender: str | None = Field(None, alias="from")
 
 
@@ -122,10 +117,8 @@ Mine = Annotated[Interview, Depends(access_session)]
 
 @router.post("/{campaign}/sessions", response_model_exclude_none=False)
 async def begin(app: App, campaign: str, request: Request) -> Begun:
-    """Begin an interview."""
-    new = await _read(request, NewSession, optional=True)
-    if new.invitation:
-        raise ApiError(404, "there is no such invitation", "unknown_invitation")
+    """Begin an interview, or go on with the one that a personal invitation began elsewhere."""
+    new = await read_json(request, NewSession, optional=True)
     outcome, token = await app.pipeline.begin(
         Arrival(
             campaign=campaign,
@@ -134,24 +127,64 @@ async def begin(app: App, campaign: str, request: Request) -> Begun:
             position=new.position,
             candidate_type=new.candidate_type,
             profile=new.profile,
+            source=CHAT,
+            invitation=new.invitation or None,
         )
     )
     return Begun(
         session=outcome.interview_id,
         token=token,
-        messages=_messages(outcome.messages),
+        messages=_messages(app, outcome.interview_id, outcome.messages),
         state=_state(outcome.view),
     )
 
 
 @router.post("/sessions/{session}/messages")
 async def send(app: App, mine: Mine, request: Request) -> Answer:
-    """Send a message; the answer has the replies."""
-    new = await _read(request, NewMessage)
-    if len(new.text) > MAX_CHARACTERS:
+    """Send a message; the answer has the replies. The words of a recording come later, and what is
+    written meanwhile waits for them."""
+    new = await read_message(request)
+    message_id = f"{mine.id}:{new.id}"
+    if isinstance(new, SentFile):
+        outcome: Outcome | None = await _take_file(app, mine, message_id, new.media)
+    elif len(new.text) > MAX_CHARACTERS:
         raise ApiError(413, f"a message has at most {MAX_CHARACTERS} characters")
-    outcome = await app.pipeline.receive(Inbound(mine.id, CHAT, f"{mine.id}:{new.id}", new.text))
-    return Answer(messages=_messages(outcome.messages), state=_state(outcome.view))
+    elif new.corrects is not None:
+        spoken = f"{mine.id}:{new.corrects}"
+        outcome = await app.fixing.take(Fixed(mine.id, CHAT, message_id, spoken, new.text))
+    else:
+        outcome = await app.joining.receive(Inbound(mine.id, CHAT, message_id, new.text))
+    if outcome is None:
+        return Answer(messages=[], state=_state(view_of_row(mine)))
+    return Answer(
+        messages=_messages(app, outcome.interview_id, outcome.messages), state=_state(outcome.view)
+    )
+
+
+async def _take_file(app: Application, mine: Interview, message_id: str, file: FormFile) -> Outcome:
+    """A recording, or a résumé; what cannot be taken is told in the interview's language."""
+    try:
+        if kind_of(file.name, file.content_type) is not None:
+            return await _hand_in(app, mine, message_id, file)
+        if file.content_type.partition("/")[0] not in ("audio", "video") or app.recordings is None:
+            raise ApiError(422, "a file of this kind is not taken; send `text`", "media_not_taken")
+        return await app.recordings.take(Arrived(mine.id, CHAT, message_id, file.data))
+    except (NotRecordedError, DocumentError) as error:
+        if error.key == "closed":
+            raise ClosedError("closed") from None
+        language = cast("Language", mine.language)
+        raise ApiError(422, say(error.key, language), error.key) from None
+
+
+async def _hand_in(app: Application, mine: Interview, message_id: str, file: FormFile) -> Outcome:
+    async def fetch() -> bytes:
+        return file.data
+
+    document = Document(file.name, len(file.data), file.content_type, fetch)
+    try:
+        return await app.entry.handing_in.read_in(document, mine.id, (CHAT, message_id))
+    except NotGivenError:
+        raise DocumentError("closed" if mine.status in CLOSED else "document_later") from None
 
 
 @router.get("/sessions/{session}/messages")
@@ -197,7 +230,7 @@ def _read_later(app: Application, db: Session, session: str, after: int, history
     key = key_of(db, app.master, row)
     found = interviews.read_messages(db, row, key, after=after)
     if not history:
-        return Answer(messages=_messages(found), state=_state(view_of_row(row)))
+        return Answer(messages=_messages(app, session, found), state=_state(view_of_row(row)))
     last = db.get(MessageRow, after)
     seen = last.turn if last is not None and last.interview_id == session else 0
     said = [
@@ -205,7 +238,10 @@ def _read_later(app: Application, db: Session, session: str, after: int, history
         for turn, event in interviews.read_events(db, row, key)
         if turn > seen and (text := _words(event)) is not None
     ]
-    told = [(message.turn, 1, out) for message, out in zip(found, _messages(found), strict=True)]
+    told = [
+        (message.turn, 1, out)
+        for message, out in zip(found, _messages(app, session, found), strict=True)
+    ]
     merged = sorted([*said, *told], key=lambda entry: entry[:2])
     return Answer(messages=[out for _, _, out in merged], state=_state(view_of_row(row)))
 
@@ -217,58 +253,37 @@ def _words(event: Event) -> str | None:
             return None
         case Answered() | Noted() | Held():
             return event.text
+        case Unheard():
+            return "🎙"
     return None
 
 
-def _messages(messages: tuple[Message, ...]) -> list[MessageOut]:
+def _messages(app: Application, session: str, messages: tuple[Message, ...]) -> list[MessageOut]:
     return [
         MessageOut(
             id=str(message.id),
             kind=message.reply.kind,
             text=message.reply.text,
             options=[OptionOut(id=o.id, text=o.text) for o in message.reply.options] or None,
+            transcript=_transcript(message.reply),
+            audio=_audio(app, session, message),
         )
         for message in messages
     ]
 
 
+def _audio(app: Application, session: str, message: Message) -> str | None:
+    if app.aloud is None or message.reply.kind != "question":
+        return None
+    return f"/api/v1/chat/sessions/{session}/messages/{message.id}/audio"
+
+
+def _transcript(reply: Reply) -> TranscriptOut | None:
+    if reply.transcript is None:
+        return None
+    of = [message.partition(":")[2] for message in reply.transcript.of]
+    return TranscriptOut(of=of, text=reply.transcript.text)
+
+
 def _state(view: View) -> StateOut:
     return StateOut(**view.as_json())
-
-
-async def _read(request: Request, model: type[Body], optional: bool = False) -> Body:
-    """The body as the model: JSON, or a form for those that send media."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        data = await _read_form(request)
-    else:
-        data = _parse_json(await read_body(request), optional)
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ApiError(422, f"{where}: {first['msg']}" if where else str(first["msg"])) from None
-
-
-def _parse_json(body: bytes, optional: bool) -> Any:
-    if optional and not body.strip():
-        return {}
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise ApiError(422, "the body is not valid JSON") from None
-
-
-async def _read_form(request: Request) -> dict[str, Any]:
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > MAX_BODY:
-        raise ApiError(413, f"the request is larger than {MAX_BODY} bytes")
-    try:
-        async with request.form(max_files=1, max_fields=10) as form:
-            if any(isinstance(value, UploadFile) for value in form.values()):
-                message = "audio and files are not taken yet; send `text`"
-                raise ApiError(422, message, "media_not_taken")
-            return dict(form)
-    except HTTPException as error:
-        raise ApiError(422, str(error.detail)) from None

@@ -10,12 +10,12 @@ from sqlmodel import Session
 from bot.security.sealing import ErasedError
 from bot.storage.console import PAGE, Filters, ListPage, Place, is_erased, list_page
 from bot.storage.tables import Delivery, Interview
-from bot.web import signin
+from bot.web import console_campaigns, signin
 from bot.web.chat_api import App
 from bot.web.console_frame import ConsoleRoute, Problem, address, render
 from bot.web.dossier import Dossier, read_dossier
 from bot.web.signin import HOME, access_console
-from dialogues.engine import NotAddedError
+from dialogues.additions import NotAddedError, NotReopenedError
 
 STATUSES = (
     "asking",
@@ -155,6 +155,18 @@ async def add_question(
     return RedirectResponse(f"/console/interviews/{interview_id}#add", 303)
 
 
+@pages.post("/interviews/{interview_id}/reopen")
+async def reopen(app: App, viewer: signin.Viewer, interview_id: str) -> Response:
+    """Open an expired interview again."""
+    try:
+        await app.pipeline.reopen(interview_id, viewer.user.name)
+    except NotReopenedError:
+        raise Problem(409, "not_reopened") from None
+    except (LookupError, ErasedError):
+        raise Problem(404, "no_interview") from None
+    return RedirectResponse(f"/console/interviews/{interview_id}", 303)
+
+
 @pages.get("/{rest:path}")
 async def nothing_here(rest: str) -> Response:
     if not rest:
@@ -164,4 +176,5 @@ async def nothing_here(rest: str) -> Response:
 
 router = APIRouter(include_in_schema=False)
 router.include_router(signin.router)
-router.include_router(pages)
+router.include_router(console_campaigns.router)
+router.include_router(pages)  # last, for it answers whatever address is left

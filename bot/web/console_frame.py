@@ -12,9 +12,9 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.report import iso
+from bot.web.api_error import ApiError
 from bot.web.body import is_secure
 from bot.web.console_texts import LANGUAGES, TEXTS
-from bot.web.errors import ApiError
 from bot.web.pages import HERE, STATIC
 
 LANGUAGE_COOKIE = "miantan_language"

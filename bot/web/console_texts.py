@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bot.web.campaign_texts import CAMPAIGN_PROBLEMS, CAMPAIGN_TEXTS
+
 LANGUAGES = ("zh", "en")
 
 # fmt: off
@@ -12,6 +14,7 @@ _TEXTS: Mapping[str, Any] = {
     "console": ("招聘工作台", "Recruiter’s console"),
     "other_language": ("English", "中文"),
     "interviews": ("面试", "Interviews"),
+    "sections": ("栏目", "Sections"),
     "sign_out": ("退出", "Sign out"),
     "skip_link": ("跳到正文", "Skip to content"),
     "shortcuts": ("快捷键", "Shortcuts"),
@@ -59,6 +62,10 @@ _TEXTS: Mapping[str, Any] = {
             "title": ("这一题没有加上", "The question was not added"),
             "body": ("面试可能已经结束，或者这一题已经加过。请回到这场面试再看一看。", "The interview may be over, or the question was added before. Go back to the interview and look again."),
         },
+        "not_reopened": {
+            "title": ("这场面试没有重新开放", "The interview was not reopened"),
+            "body": ("只有已过期的面试可以重新开放，可能已经有人开放了。请回到这场面试再看一看。", "Only an expired interview can be reopened, and someone may have done so already. Go back to the interview and look again."),
+        },
         "erased": {
             "title": ("内容已删除，不能再发送", "It was erased and is not sent again"),
             "body": ("候选人要求删除后，结果不再发往别的系统。", "Once a candidate asks for deletion, the result goes to no other system."),
@@ -67,6 +74,7 @@ _TEXTS: Mapping[str, Any] = {
             "title": ("不用重新发送", "Nothing to send again"),
             "body": ("这次投递没有失败，或者已经有人重新发送了。", "This delivery has not failed, or someone has already sent it again."),
         },
+        **CAMPAIGN_PROBLEMS,
     },
     "to_list": ("回到面试列表", "Back to the interviews"),
     # The list
@@ -108,6 +116,7 @@ _TEXTS: Mapping[str, Any] = {
         "telegram": ("Telegram", "Telegram"),
         "rasa": ("企业助手（Rasa）", "Assistant (Rasa)"),
         "wechat": ("微信", "WeChat"),
+        "wecom": ("企业微信", "WeCom"),
         "terminal": ("终端", "Terminal"),
     },
     "languages": {
@@ -137,6 +146,11 @@ _TEXTS: Mapping[str, Any] = {
     "corrected_line": ("后来更正了", "Corrected later"),
     "unsure_line": ("不确定是不是回答", "Not clear whether it answers"),
     "dropped_line": ("更正后不再问", "No longer asked after a correction"),
+    "reminder_line": ("提醒", "Reminder"),
+    "document_line": ("发来的文件", "File handed in"),
+    "reopened_line": ("重新开放", "Reopened"),
+    "reopen": ("重新开放", "Reopen"),
+    "reopen_note": ("候选人太久没有回应，这场面试已经过期。重新开放后，候选人会收到通知，从停下的地方接着答，等待的时间重新算起。", "The candidate was not heard for too long, so the interview expired. Once reopened, the candidate is told, goes on from where it stopped, and the time to expiry begins anew."),
     "standard": ("不含加问的题：{score}", "Without the added questions: {score}"),
     "add_question": ("加问一题", "Add a question"),
     "added_asked": ("已问", "asked"),
@@ -218,6 +232,7 @@ _TEXTS: Mapping[str, Any] = {
     "result_hash": ("结果的 SHA-256", "SHA-256 of the result"),
     "version_n": ("第 {n} 版", "version {n}"),
     "verify_note": ("同样的回答总是得到同样的分数：用 miantan verify 可以重算。", "The same answer always gets the same score: miantan verify recomputes it."),
+    "campaign_pages": CAMPAIGN_TEXTS,
 }
 # fmt: on
 

@@ -5,31 +5,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from bot.pipeline import ClosedError, UnknownCampaignError, UnknownChoiceError, UnusableError
+from bot.arrival import UnknownChoiceError
+from bot.pipeline import ClosedError, UnusableError
 from bot.security.sealing import ErasedError
-
-CODES = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    409: "conflict",
-    413: "too_large",
-    415: "unsupported",
-    422: "invalid",
-    503: "unavailable",
-}
-
-
-class ApiError(Exception):
-    """An error with its status, code and a message for the caller."""
-
-    def __init__(self, status: int, message: str, code: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code or CODES[status]
-        self.message = message
+from bot.storage.admission import UnknownCampaignError
+from bot.storage.invitations import NotAdmittedError
+from bot.web.api_error import CODES, ApiError
+from dialogues.engine import NotCorrectedError
 
 
 def envelope(
@@ -61,6 +43,11 @@ def install(app: FastAPI) -> None:
     async def _campaign(request: Request, error: UnknownCampaignError) -> Response:
         return envelope(404, "there is no such campaign open to you", "unknown_campaign")
 
+    @app.exception_handler(NotAdmittedError)
+    async def _invitation(request: Request, error: NotAdmittedError) -> Response:
+        words = error.reason.replace("_", " ")
+        return envelope(409, f"the invitation is {words}", f"invitation_{error.reason}")
+
     @app.exception_handler(UnknownChoiceError)
     async def _choice(request: Request, error: UnknownChoiceError) -> Response:
         return envelope(422, str(error))
@@ -68,6 +55,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(UnusableError)
     async def _unusable(request: Request, error: UnusableError) -> Response:
         return envelope(422, str(error))
+
+    @app.exception_handler(NotCorrectedError)
+    async def _not_corrected(request: Request, error: NotCorrectedError) -> Response:
+        return envelope(409, f"it cannot be corrected: {error}", "not_corrected")
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from sqlmodel import Session
 
-from bot.pipeline import UnknownCampaignError
+from bot.storage.admission import UnknownCampaignError, is_invited
 from bot.storage.catalogue import current_files, find_campaign
 from bot.web.chat_api import App
 from dialogues.plan import Plan
@@ -17,6 +17,7 @@ from dialogues.plan import Plan
 HERE = Path(__file__).parent
 templates = Jinja2Templates(HERE / "templates")
 router = APIRouter(include_in_schema=False)
+CHAT_PAGE = "/chat/{campaign}"
 
 
 def _fingerprint() -> str:
@@ -51,13 +52,15 @@ async def icon() -> Response:
     return RedirectResponse(f"{STATIC}/icon.svg", 308)
 
 
-@router.get("/chat/{campaign}")
-async def chat(app: App, request: Request, campaign: str, lang: str = "") -> Response:
+@router.get(CHAT_PAGE)
+async def chat(
+    app: App, request: Request, campaign: str, lang: str = "", invitation: str = ""
+) -> Response:
     """The candidate's page."""
 
     def read(session: Session) -> Plan:
         found = find_campaign(session, campaign)
-        if found is None or not found.open:
+        if found is None or not (found.open or is_invited(session, app.master, found, invitation)):
             raise UnknownCampaignError(campaign)
         files = current_files(session, campaign)
         return app.pipeline.catalogue.plan(session, found, files)
@@ -75,7 +78,8 @@ async def chat(app: App, request: Request, campaign: str, lang: str = "") -> Res
             "minutes": plan.minutes,
             "types": [],
             "positions": [{"id": p.id, **p.title} for p in plan.positions.values()],
-            "invitation": request.query_params.get("invitation"),
+            "invitation": invitation or None,
+            "voice": {"fix": app.settings.fix_seconds} if app.recordings is not None else None,
             "static": STATIC,
         },
     )

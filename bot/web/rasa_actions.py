@@ -11,10 +11,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, ValidationError
 
-from bot.channels.base import with_progress
+from bot.channels.layout import with_progress
 from bot.partners.rasa import Conversations, Heard, Told
+from bot.web.api_error import ApiError
 from bot.web.body import read_body
-from bot.web.errors import ApiError
 from dialogues.events import Reply
 from dialogues.guide import Language
 

@@ -43,8 +43,7 @@ async def read_form(request: Request) -> Mapping[str, str]:
     """The form's fields; empty for a page that is only read. Refuses forms of other sites."""
     if request.method in ("GET", "HEAD"):
         return {}
-    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-        raise Problem(403, "forged")
+    refuse_other_sites(request)
     body = await read_body(request, MAX_FORM)
     try:
         fields = parse_qsl(body.decode(), True, errors="strict", max_num_fields=20)
@@ -55,27 +54,42 @@ async def read_form(request: Request) -> Mapping[str, str]:
     return dict(fields)
 
 
+def refuse_other_sites(request: Request) -> None:
+    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        raise Problem(403, "forged")
+
+
 Form = Annotated[Mapping[str, str], Depends(read_form)]
 
 
 async def access_console(request: Request, form: Form) -> SignedIn:
     """Who is signed in. A form that is sent must carry the session's token."""
+    who = await signed_in(request)
+    if request.method not in ("GET", "HEAD"):
+        check_token(who, form.get("csrf", ""))
+    return who
+
+
+async def signed_in(request: Request) -> SignedIn:
+    """Who is signed in; raises SignInNeeded."""
     app = application(request)
     token = request.cookies.get(COOKIE, "")
     now = app.pipeline.now()
     who = await app.database.read(lambda session: users.signed_in(session, token, now))
     if who is None:
         raise SignInNeeded
-    if request.method not in ("GET", "HEAD"):
-        given = form.get("csrf", "").encode()
-        if not hmac.compare_digest(given, who.csrf.encode()):
-            raise Problem(403, "forged")
     if now - who.seen_at > TOUCH_SECONDS:
         await app.database.write(lambda session: users.touch(session, token, now))
     request.state.viewer = who
     if "\0" in unquote(f"{request.url.path}?{request.url.query}"):
         raise Problem(404, "no_page")  # the database would not take it
     return who
+
+
+def check_token(who: SignedIn, given: str) -> None:
+    """Whether a form was sent from a page of this session."""
+    if not hmac.compare_digest(given.encode(), who.csrf.encode()):
+        raise Problem(403, "forged")
 
 
 Viewer = Annotated[SignedIn, Depends(access_console)]

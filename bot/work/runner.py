@@ -18,7 +18,7 @@ from bot.storage.claims import Claims
 from bot.storage.database import Database
 from bot.storage.migrate import dbos_url
 from bot.storage.tables import Executor
-from bot.work.queues import APPLICATION_VERSION, DELIVERIES, INTERVIEWS
+from bot.work.queues import APPLICATION_VERSION, DELIVERIES, INTERVIEWS, TRANSCRIPTIONS
 from bot.work.tasks import Tasks
 
 log = structlog.get_logger()
@@ -27,6 +27,8 @@ DEAD_SECONDS = 30.0
 KEEP_SECONDS = 7 * 24 * 3600.0
 INTERVIEW_WORKERS = 2
 DELIVERY_WORKERS = 8
+TRANSCRIPTION_WORKERS = 1
+"""A process takes one recording down at a time, so that voice never slows text."""
 STEP_ATTEMPTS = 10
 FAILURES = Counter("miantan_work_failures_total", "Failed tries of durable work", ["work"])
 
@@ -79,6 +81,11 @@ def deliver(delivery_id: str, attempt: int) -> None:
     _step("deliver", lambda: _current().deliver(delivery_id, attempt))
 
 
+@DBOS.workflow(name="invite")
+def invite(sending_id: str, attempt: int) -> None:
+    _step("invite", lambda: _current().inviting.send(sending_id, attempt))
+
+
 @DBOS.workflow(name="watch")
 def watch(interview_id: str, number: int) -> None:
     _step("watch", lambda: _current().watch(interview_id, number))
@@ -87,6 +94,16 @@ def watch(interview_id: str, number: int) -> None:
 @DBOS.workflow(name="listen")
 def listen(interview_id: str, message: int, number: int) -> None:
     _step("listen", lambda: _current().listen(interview_id, message, number))
+
+
+@DBOS.workflow(name="transcribe")
+def transcribe(recording_id: str) -> None:
+    _step("transcribe", lambda: _current().transcribing.take_down(recording_id))
+
+
+@DBOS.workflow(name="drop_audio")
+def drop_audio(recording_id: str) -> None:
+    _step("drop_audio", lambda: _current().transcribing.drop_audio(recording_id))
 
 
 @DBOS.workflow(name="erase")
@@ -160,7 +177,7 @@ class Runner:
         _tasks = self._tasks
         self._beat()
         DBOS(config=dbos_config(self._database.url, self._executor))
-        DBOS.listen_queues([INTERVIEWS, DELIVERIES])
+        DBOS.listen_queues([INTERVIEWS, DELIVERIES, TRANSCRIPTIONS])
         DBOS.launch()
         DBOS.register_queue(
             INTERVIEWS,
@@ -172,6 +189,12 @@ class Runner:
             DELIVERIES,
             worker_concurrency=DELIVERY_WORKERS,
             partition_concurrency=1,
+            polling_interval_sec=self._poll_seconds,
+            on_conflict="always_update",
+        )
+        DBOS.register_queue(
+            TRANSCRIPTIONS,
+            worker_concurrency=TRANSCRIPTION_WORKERS,
             polling_interval_sec=self._poll_seconds,
             on_conflict="always_update",
         )

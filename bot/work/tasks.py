@@ -8,16 +8,21 @@ from dataclasses import dataclass
 import structlog
 from sqlmodel import Session, col, select
 
+from bot.idle import time_out
 from bot.joining import Joining
 from bot.pipeline import Pipeline
+from bot.reminders import NEVER, MayInterrupt, Reminders, always
 from bot.report import Record, Said, build_result
 from bot.security.sealing import ErasedError, Key
 from bot.storage import interviews
 from bot.storage.database import Database
 from bot.storage.people import erase_interview, key_of
 from bot.storage.tables import Delivery, DeliveryAttempt, Interview, MessageRow, ResultRow
+from bot.work.attempts import Tried, settle, start_again, try_once
+from bot.work.inviting import Inviting
 from bot.work.queues import WorkQueues
-from connectors.base import Connector, DeliveryError, PermanentError, RetryableError
+from bot.work.transcribing import Transcribing
+from connectors.base import Connector, PermanentError
 from connectors.result import to_json
 from dialogues.events import Event
 from dialogues.guide import sha256_of
@@ -39,7 +44,11 @@ class Tasks:
     connectors: Mapping[str, Connector]
     expire_seconds: float
     delivery_delays: Sequence[float]
+    inviting: Inviting
+    transcribing: Transcribing
     now: Callable[[], float] = time.time
+    reminders: Reminders = NEVER
+    may_interrupt: MayInterrupt = always
 
     def score(self, interview_id: str) -> None:
         """Build and keep the result, and start a delivery to every connector."""
@@ -48,6 +57,8 @@ class Tasks:
             if session.get(ResultRow, interview_id) is not None:
                 return
             row = session.get_one(Interview, interview_id, with_for_update=True)
+            if row.status != "finished":  # The end was taken back, or what was said is erased.
+                return
             try:
                 key = key_of(session, self.master, row)
             except ErasedError:
@@ -92,24 +103,23 @@ class Tasks:
         if prepared is None:
             return
         connector_name, result_json = prepared
-        after: float | None = None
-        try:
+
+        def send() -> str:
             connector = self.connectors.get(connector_name)
             if connector is None:
                 raise PermanentError(f"the connector {connector_name} is not set up any more")
-            outcome, detail = "sent", connector.deliver(result_json, delivery_id).detail
-        except DeliveryError as error:
-            outcome, detail = error.outcome, str(error)
-            after = error.after if isinstance(error, RetryableError) else None
-        except Exception as error:  # noqa: BLE001 (any kind)
-            # A fault of the connector's own: kept as a try, so that the delivery stays in sight.
-            log.error("connector failed", connector=connector_name, error=type(error).__name__)
-            outcome, detail = "retryable", f"the connector failed: {type(error).__name__}"
-        log.info("delivery", delivery=delivery_id, attempt=attempt, outcome=outcome, detail=detail)
+            return connector.deliver(result_json, delivery_id).detail
+
+        tried = try_once(f"connector {connector_name}", send)
+        log.info(
+            "delivery",
+            delivery=delivery_id,
+            attempt=attempt,
+            outcome=tried.outcome,
+            detail=tried.detail,
+        )
         self.database.write_now(
-            lambda session: self._record_attempt(
-                session, delivery_id, attempt, outcome, detail, after
-            )
+            lambda session: self._record_attempt(session, delivery_id, attempt, tried)
         )
 
     def _prepare(self, session: Session, delivery_id: str, attempt: int) -> tuple[str, str] | None:
@@ -125,13 +135,7 @@ class Tasks:
         return delivery.connector, key.open(result.body, f"result.body:{row.id}")
 
     def _record_attempt(
-        self,
-        session: Session,
-        delivery_id: str,
-        attempt: int,
-        outcome: str,
-        detail: str,
-        after: float | None,
+        self, session: Session, delivery_id: str, attempt: int, tried: Tried
     ) -> None:
         if session.get(DeliveryAttempt, (delivery_id, attempt)) is not None:
             return
@@ -142,39 +146,31 @@ class Tasks:
                 delivery_id=delivery_id,
                 number=attempt,
                 at=now,
-                outcome=outcome,
-                detail=detail[:300],
+                outcome=tried.outcome,
+                detail=tried.detail,
             )
         )
-        tried = attempt - delivery.first_attempt
-        if outcome == "sent":
-            delivery.status = "sent"
-        elif outcome == "retryable" and tried < len(self.delivery_delays):
-            delivery.status = "retrying"
-            delay = max(self.delivery_delays[tried], after or 0.0)
+        delay = settle(delivery, attempt, tried, self.delivery_delays, now)
+        if delay is not None:
             self.queues.deliver(session, delivery_id, delivery.connector, attempt + 1, delay)
-        else:
-            delivery.status = "failed"
-        delivery.attempts = attempt
-        delivery.updated_at = now
         session.add(delivery)
 
     def send_again(self, session: Session, delivery_id: str) -> bool:
         """A person starts a failed delivery anew; False when it is not failed."""
         delivery = session.get(Delivery, delivery_id)
-        if delivery is None or delivery.status != "failed":
+        attempt = start_again(delivery, self.now()) if delivery is not None else None
+        if delivery is None or attempt is None:
             return False
-        delivery.status = "waiting"
-        delivery.first_attempt = delivery.attempts + 1
-        delivery.updated_at = self.now()
         session.add(delivery)
-        self.queues.deliver(session, delivery.id, delivery.connector, delivery.attempts + 1)
+        self.queues.deliver(session, delivery.id, delivery.connector, attempt)
         return True
 
     def watch(self, interview_id: str, number: int) -> None:
-        """Close the interview when it was idle too long, else look again later."""
+        """Remind the candidate or close the interview when it is time, else look again later."""
         try:
-            again = self.pipeline.time_out(interview_id, self.expire_seconds)
+            again = time_out(
+                self.pipeline, interview_id, self.expire_seconds, self.reminders, self.may_interrupt
+            )
         except ErasedError:
             return
         if again is not None:
@@ -213,9 +209,8 @@ class Tasks:
                 col(Delivery.status).in_(("waiting", "retrying")),
             )
         ):
-            self._record_attempt(
-                session, delivery.id, delivery.attempts + 1, "permanent", "erased", None
-            )
+            erased = Tried(PermanentError.outcome, "erased")
+            self._record_attempt(session, delivery.id, delivery.attempts + 1, erased)
 
 
 def _unsent(session: Session, interview_id: str) -> bool:

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from bot.understanding.base import NOTHING_OPEN, Context, Understood
+from dialogues.texts import say
 from tests.helpers import Candidate, build_in, running
 
 CAMPAIGN = "campus-software-engineer"
@@ -202,16 +203,22 @@ async def test_later_messages_and_paging(client: httpx2.AsyncClient) -> None:
     error(await client.get(path, params={"after": "x"}, headers=candidate.headers), 422)
 
 
-async def test_multipart_text_is_taken_and_media_refused(client: httpx2.AsyncClient) -> None:
+async def test_multipart_text_and_documents_are_taken(client: httpx2.AsyncClient) -> None:
     candidate = await asked(client)
     path = f"/api/v1/chat/sessions/{candidate.session}/messages"
     form = {"id": (None, "form"), "text": (None, "我在写编译器")}
     answer = await client.post(path, files=form, headers=candidate.headers)
     assert answer.json()["state"]["answered"] == 1
-    media = {"id": (None, "voice"), "media": ("a.ogg", b"OggS", "audio/ogg")}
-    assert error(await client.post(path, files=media, headers=candidate.headers), 422) == (
-        "media_not_taken"
-    )
+    resume = {"id": (None, "cv"), "media": ("cv.txt", "三年后端经验".encode(), "text/plain")}
+    for _ in range(2):
+        answer = await client.post(path, files=resume, headers=candidate.headers)
+        assert answer.json()["messages"][0]["text"] == say("resume_taken", "zh")
+    scan = {"id": (None, "scan"), "media": ("cv.pdf", b"%PDF-1.4", "application/pdf")}
+    answer = await client.post(path, files=scan, headers=candidate.headers)
+    assert error(answer, 422) == "document_unreadable"
+    picture = {"id": (None, "me"), "media": ("me.png", b"x", "image/png")}
+    answer = await client.post(path, files=picture, headers=candidate.headers)
+    assert error(answer, 422) == "media_not_taken"
 
 
 async def test_pause_and_resume(client: httpx2.AsyncClient) -> None:

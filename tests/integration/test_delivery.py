@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from bot.bootstrap import Application
+from bot.idle import time_out
 from bot.storage.tables import Delivery, DeliveryAttempt
 from bot.work.runner import Seat
 from connectors.base import Receipt
@@ -94,7 +95,8 @@ async def test_work_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
     with Receiver() as receiver:
         application = with_receiver(tmp_path, receiver)
         pipeline = application.pipeline
-        from bot.pipeline import Arrival, Inbound
+        from bot.arrival import Arrival
+        from bot.pipeline import Inbound
 
         outcome, _ = await pipeline.begin(Arrival(CAMPAIGN, "web", "en", candidate_type="campus"))
         for number in range(100):
@@ -117,7 +119,7 @@ async def test_idle_interview_closes(tmp_path: Path) -> None:
         candidate = await Candidate(client).begin(CAMPAIGN, language="zh", candidate_type="campus")
         await candidate.say("同意")
         later = application.pipeline.now() + application.tasks.expire_seconds + 1
-        soon = application.pipeline.time_out(candidate.session, application.tasks.expire_seconds)
+        soon = time_out(application.pipeline, candidate.session, application.tasks.expire_seconds)
         assert soon is not None
         assert soon > 60
         application.pipeline.now = lambda: later
@@ -203,4 +205,4 @@ async def test_an_interview_with_a_person_is_not_looked_at_all_the_time(tmp_path
         week = application.tasks.expire_seconds
         later = application.pipeline.now() + 2 * week
         application.pipeline.now = lambda: later
-        assert application.pipeline.time_out(candidate.session, week) == week
+        assert time_out(application.pipeline, candidate.session, week) == week

@@ -7,8 +7,9 @@ import pytest
 from dbos import DBOS
 from sqlmodel import Session, select
 
+from bot.arrival import Arrival
 from bot.bootstrap import Application
-from bot.pipeline import Arrival, ClosedError, Inbound, UnusableError
+from bot.pipeline import ClosedError, Inbound, UnusableError
 from bot.security.sealing import ErasedError
 from bot.services import durable_work
 from bot.storage.interviews import open_interview, read_events

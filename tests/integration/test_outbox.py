@@ -1,6 +1,7 @@
 """The outbox: in order, in parallel, to the end, and after a crash."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -12,15 +13,20 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from bot import outbox as outbox_module
+from bot.arrival import Arrival
 from bot.bootstrap import Application
+from bot.channels.base import Capabilities
 from bot.channels.errors import (
+    HeldError,
     PermanentSendError,
     RetryableSendError,
     SendError,
     UnreachableError,
 )
+from bot.idle import time_out
 from bot.outbox import Outbox
-from bot.pipeline import Arrival, Inbound
+from bot.pipeline import Inbound
+from bot.reminders import Reminders
 from bot.storage.people import erase_interview
 from bot.storage.tables import MessageRow
 from dialogues.events import Reply
@@ -34,6 +40,7 @@ class Recorder:
     """A channel that keeps what it is given, after a pause, unless there is trouble."""
 
     name = "telegram"
+    capabilities = Capabilities(length=4096)
 
     def __init__(self, pause: float = 0.0) -> None:
         self.pause = pause
@@ -44,7 +51,8 @@ class Recorder:
         self.trouble: Trouble = lambda address, reply, skip: None
         self.started = asyncio.Event()
 
-    async def send(self, address: str, reply: Reply, skip: int = 0) -> None:
+    async def send(self, address: str, replies: Sequence[Reply], skip: int = 0) -> None:
+        (reply,) = replies
         self.tries.append((address, skip))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -327,3 +335,26 @@ async def test_two_processes_send_each_reply_once(tmp_path: Path) -> None:
         finally:
             one.close()
             two.close()
+
+
+async def test_a_held_reminder_is_not_sent_once_they_wrote(application: Application) -> None:
+    channel = Recorder()
+    pipeline = application.pipeline
+    async with sending(application, channel):
+        interview = await begin(application)
+        for text in ("agree", "campus"):
+            await say(application, interview, text)
+        await until(lambda: all_done(application))
+        channel.trouble = lambda address, reply, skip: HeldError("blocked")
+        pipeline.now = lambda: time.time() + 7200
+        reminders = Reminders(seconds=(3600.0,))
+        await asyncio.to_thread(time_out, pipeline, interview, 86_400.0, reminders)
+        await until(lambda: sum(row.held_at is not None for row in rows(application)) == 2)
+        channel.trouble = lambda address, reply, skip: None
+        channel.sent.clear()
+        replies = await say(application, interview, "编译器前端")
+        await until(lambda: all_done(application))
+    assert channel.sent["42"] == replies
+    assert [row.failed for row in rows(application)[-3:]] == ["a reminder that is late"] * 2 + [
+        None
+    ]

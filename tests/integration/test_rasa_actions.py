@@ -2,24 +2,21 @@
 
 import asyncio
 import copy
-import io
 import json
-import logging
-import sys
 import uuid
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-import structlog
 from sqlmodel import Session, select
 
-from bot import logs
 from bot.bootstrap import Application
+from bot.idle import time_out
+from bot.reminders import Reminders
 from bot.services import routers, services
 from bot.storage.tables import Interview
 from bot.web.app import create_app
@@ -273,11 +270,35 @@ async def test_words_that_came_meanwhile_are_shown_first(
 ) -> None:
     assistant = await asked(client)
     session = assistant.slots["miantan_session"]
-    assert application.pipeline.time_out(session, 0.0) is None
+    assert time_out(application.pipeline, session, 0.0) is None
     texts = await assistant.say("我最近在写编译器")
     assert "很久没有收到" in texts[0]
     assert "没有被记录" in texts[1]
     assert (assistant.loop, assistant.status) == (None, "expired")
+
+
+async def test_a_reminder_nobody_saw_does_not_stand_in_the_way(
+    client: httpx2.AsyncClient, application: Application
+) -> None:
+    assistant = await asked(client)
+    session = assistant.slots["miantan_session"]
+    assert time_out(application.pipeline, session, 9e9, Reminders((0.0,))) is not None
+    texts = await assistant.say("我最近在写编译器")
+    assert len(texts) == 1
+    assert texts[0].startswith("2/"), "the answer is taken, and the reminder is not told late"
+
+
+async def test_a_reopened_interview_goes_on_in_the_same_loop(
+    client: httpx2.AsyncClient, application: Application
+) -> None:
+    assistant = await asked(client)
+    session = assistant.slots["miantan_session"]
+    assert time_out(application.pipeline, session, 0.0) is None
+    await application.pipeline.reopen(session, "ada")
+    texts = await assistant.say("我最近在写编译器")
+    assert "重新开放" in texts[1]
+    assert texts[-1].startswith("2/")
+    assert (assistant.loop, assistant.status) == (ACTION, "asking")
 
 
 # Leaving and coming back.
@@ -509,20 +530,6 @@ async def test_large_and_compressed_bodies(client: httpx2.AsyncClient) -> None:
     assert (await client.post(PATH, content=large, headers=BEARER)).status_code == 413
     other = BEARER | {"Content-Encoding": "br"}
     assert (await client.post(PATH, content=packed, headers=other)).status_code == 415
-
-
-@pytest.fixture
-def logged(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> Iterator[Callable[[], str]]:
-    """Logs as `miantan serve` writes them; gives everything logged so far."""
-    written = io.StringIO()
-    with monkeypatch.context() as redirected:
-        redirected.setattr(sys, "stderr", written)
-        logs.set_up("info")
-    caplog.set_level(logging.INFO)
-    yield lambda: written.getvalue() + caplog.text
-    structlog.reset_defaults()
 
 
 async def test_a_failure_is_seen_by_both_sides_and_says_nothing_of_the_candidate(

@@ -8,11 +8,15 @@ import pytest
 import typer
 
 from bot.bootstrap import build_connectors
+from bot.channels.errors import SendError
+from bot.channels.layout import utf8, utf16
 from bot.cli import app
 from bot.commands.guide_check import count_findings
 from bot.settings import Settings
 from bot.storage.catalogue import GivenFiles, load_role
 from tests.helpers import ROOT, SECRET, Receiver, build_in, free_port, served, web_app, with_webhook
+from tests.wechat_platform import WeChatPlatform, WeComPlatform
+from tests.wechat_runs import settings_for
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -42,7 +46,8 @@ def test_commands_in_the_pages_exist(page: Path) -> None:
         name = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
         assert name in known or words[0] in {key.split()[0] for key in known}, line
         if name in known:
-            options = {opt for param in known[name].params for opt in param.opts}
+            parameters = known[name].params
+            options = {opt for each in parameters for opt in (*each.opts, *each.secondary_opts)}
             assert {word for word in words if word.startswith("--")} <= options, line
 
 
@@ -105,3 +110,40 @@ def test_the_examples_of_the_api_run(tmp_path: Path) -> None:
         connector.deliver(result, "msg_example")
         headers, body = receiver.received[-1]
         assert space["receive"](body, headers, SECRET) == {"schema": "miantan.result/1"}
+
+
+CHANNEL_PAGES = {"channels.md": ("yes", "no"), "channels.zh.md": ("是", "否")}
+SAMPLE_CHANNEL = ROOT / "tests/conformance/sample_channel.py"
+UNITS = {utf16: ("UTF-16 units", "UTF-16 单元"), utf8: ("UTF-8 bytes", "UTF-8 字节")}
+
+
+def test_the_table_of_channels_is_what_they_can_do(tmp_path: Path) -> None:
+    settings = {**settings_for(WeChatPlatform()), **settings_for(WeComPlatform())}
+    application = build_in(tmp_path, telegram_token="1:stand-in", **settings)
+    application.close()
+    for place, (page, (yes, no)) in enumerate(CHANNEL_PAGES.items()):
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        rows = re.findall(r"^\| `([a-z]+)` \| (\d.*) \|$", text, re.MULTILINE)
+        expected = {}
+        for name, channel in application.channels.items():
+            able = channel.capabilities
+            flags = (able.combined, able.quota, able.voice_in, able.voice_out)
+            numbers = (str(able.length), UNITS[able.measure][place], str(able.buttons))
+            expected[name] = " | ".join((*numbers, *(yes if flag else no for flag in flags)))
+        assert dict(rows) == expected, page
+
+
+@pytest.mark.parametrize("page", CHANNEL_PAGES)
+def test_the_sample_channel_is_short_and_as_shown(page: str) -> None:
+    sample = SAMPLE_CHANNEL.read_text(encoding="utf-8")
+    assert len(sample.splitlines()) <= 100
+    shown = blocks(ROOT / "docs" / page, "python sample")
+    assert len(shown) == 4
+    assert all(excerpt in sample for excerpt in shown)
+
+
+@pytest.mark.parametrize("page", CHANNEL_PAGES)
+def test_errors_of_sending_are_explained(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+Error)` \|", text, re.MULTILINE)
+    assert set(named) == {error.__name__ for error in SendError.__subclasses__()}

@@ -198,7 +198,8 @@ def test_words_that_were_suggested_are_understood(
 
 
 def test_the_words_of_a_platforms_commands_are_understood(parser: EmbeddedParser) -> None:
-    for request in (*REQUESTS.values(), REPEAT):
+    said = [request for command, request in REQUESTS.items() if command != "voice"]
+    for request in (*said, REPEAT):  # reading aloud is switched by its command alone
         for text in request.words.values():
             assert parser.parse(text).intent == request.intent
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dialogues.engine import NotAddedError
+from dialogues.additions import NotAddedError
 from dialogues.events import QuestionAdded
 from dialogues.texts import TEXTS
 from tests.plans import TYPES, Talk, case, make_guide, make_plan, probe, question

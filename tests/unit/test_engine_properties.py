@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dialogues import engine
-from dialogues.events import AddQuestion, Asked, Program, Reply, Said
+from dialogues.additions import NotAddedError, NotReopenedError
+from dialogues.events import AddQuestion, Asked, Program, Remind, Reopen, Reply, Said
 from dialogues.guide import Text
 from dialogues.plan import Plan
 from dialogues.state import State
@@ -273,7 +274,7 @@ class Interviews(RuleBasedStateMachine):
             assert (self.talk.replies, self.talk.last.work) == ((), ())
             self.check()
         else:
-            with pytest.raises(engine.NotAddedError):
+            with pytest.raises(NotAddedError):
                 self.talk.add(name)
 
     @rule(seconds=st.integers(0, 40))
@@ -282,6 +283,49 @@ class Interviews(RuleBasedStateMachine):
         self.talk.time_out(90)
         expired = [event for event in self.talk.last.events if event.kind == "expired"]
         assert len(self.talk.last.events) == len(expired) == len(self.talk.replies)
+        self.check()
+
+    @rule(seconds=st.sampled_from((30, 30, 0, 29)), number=st.integers(1, 3), told=st.booleans())
+    def a_reminder_is_due(self, seconds: int, number: int, told: bool) -> None:
+        """It asks what is open, and changes nothing else."""
+        self.talk.now += seconds
+        before = self.talk.state
+        waits = before.status in ("asking", "paused") and self.talk.now - before.heard_at >= 30
+        self.talk.turn(Remind(30, "tomorrow", number, told))
+        made = waits and before.reminded < number
+        assert self.talk.kinds == ["reminded"] * made
+        assert bool(self.talk.replies) == (made and told)
+        assert all(reply.reminds for reply in self.talk.replies)
+        assert self.talk.last.work == ()
+        counted = before.model_copy(update={"reminded": number}) if made else before
+        assert self.talk.state == counted
+        self.check()
+
+    @rule()
+    def a_recruiter_opens_it_again(self) -> None:
+        if self.talk.state.status == "expired":
+            self.reopen()
+        else:
+            with pytest.raises(NotReopenedError):
+                self.talk.turn(Reopen("recruiter"))
+
+    @precondition(lambda self: self.talk.state.status in ("consent", "asking", "paused"))
+    @rule(reopened=st.sampled_from((True, True, True, False)))
+    def stays_away(self, reopened: bool) -> None:
+        self.talk.now += 90
+        self.talk.time_out(90)
+        assert self.talk.kinds == ["expired"]
+        self.check()
+        if reopened:
+            self.reopen()
+
+    def reopen(self) -> None:
+        before = self.talk.state
+        self.talk.turn(Reopen("recruiter"))
+        assert self.talk.state.status == ("asking" if before.consented else "consent")
+        assert (self.talk.state.heard_at, self.talk.state.reminded) == (self.talk.now, 0)
+        asked = engine.prompt(self.plan, self.talk.state)[-1]
+        assert self.talk.texts[-1].endswith(asked.text), "a case comes with its material"
         self.check()
 
     @precondition(lambda self: self.talk.state.closed and self.after_the_end < 2)
@@ -399,10 +443,11 @@ class Interviews(RuleBasedStateMachine):
     @invariant()
     def work_follows_from_events(self) -> None:
         kinds = [event.kind for event in self.talk.events]
-        assert self.work.count("watch") == 1
+        watches = 1 + kinds.count("interview_reopened")
+        assert self.work.count("watch") == watches
         assert self.work.count("score") == kinds.count("finished") <= 1
         assert self.work.count("erase") == kinds.count("deletion_requested") <= 1
-        assert len(self.work) == 1 + self.work.count("score") + self.work.count("erase")
+        assert len(self.work) == watches + self.work.count("score") + self.work.count("erase")
 
     @invariant()
     def a_closed_interview_has_nothing_open(self) -> None:

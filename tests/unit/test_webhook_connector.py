@@ -18,8 +18,9 @@ from connectors.base import (
     PermanentError,
     RetryableError,
 )
+from connectors.calling import MAX_ANSWER, MAX_WAIT_SECONDS
 from connectors.guard import checked
-from connectors.webhook import MAX_ANSWER, MAX_WAIT_SECONDS, WebhookConnector
+from connectors.webhook import WebhookConnector
 
 SECRET = "whsec_" + "bWlhbnRhbi10ZXN0cy1vbmx5LTI0Ynl0ZXM="
 BODY = '{\n  "candidate": {"name": "李明"},\n  "schema": "miantan.result/1"\n}\n'
@@ -39,7 +40,7 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
                 receiver.requests.append((self.path, dict(self.headers), body))
                 self.send_response(receiver.status)
                 for name, value in receiver.headers.items():

@@ -3,6 +3,7 @@
 const ROOT = "/api/v1/chat";
 const TIME_LIMIT = 30_000;
 const SILENCE_LIMIT = 60_000; // a stream without even a heartbeat for this long is taken for dead
+const STALL_LIMIT = 60_000; // and an upload of which no byte moves
 
 export class ApiError extends Error {
   constructor(status, code, message, retryAfter = 0) {
@@ -25,10 +26,14 @@ export const backoff = (attempt) => Math.min(1000 * 2 ** attempt, 30_000) * (0.7
 const bearer = (token) => (token ? { Authorization: `Bearer ${token}` } : {});
 const sessionPath = (session, rest) => `${ROOT}/sessions/${encodeURIComponent(session)}/${rest}`;
 
+function errorOf(status, body, retryAfter) {
+  const { code = "", message = "" } = body?.error ?? {};
+  return new ApiError(status, code, String(message), Number(retryAfter) || 0);
+}
+
 async function failure(response) {
   const body = await response.json().catch(() => null);
-  const { code = "", message = "" } = body?.error ?? {};
-  return new ApiError(response.status, code, String(message), Number(response.headers.get("Retry-After")) || 0);
+  return errorOf(response.status, body, response.headers.get("Retry-After"));
 }
 
 async function request(method, path, { token, body } = {}) {
@@ -56,6 +61,50 @@ export const start = (campaign, body) => request("POST", `${ROOT}/${encodeURICom
 
 export const send = ({ session, token }, { id, text }) =>
   request("POST", sessionPath(session, "messages"), { token, body: { id, text } });
+
+/** The sound of a question, by its address. */
+export async function spoken({ token }, path) {
+  const response = await fetch(path, { headers: bearer(token), cache: "no-store", credentials: "omit" });
+  if (!response.ok) throw await failure(response);
+  return response.blob();
+}
+
+/** Says what was really said in the recording that the message `corrects` was. */
+export const fix = ({ session, token }, { id, text, corrects }) =>
+  request("POST", sessionPath(session, "messages"), { token, body: { id, text, corrects } });
+
+/** Sends a recording; `onProgress` is told which part of it is sent, from 0 to 1. */
+export function upload({ session, token }, { id, blob }, onProgress) {
+  const form = new FormData();
+  form.append("id", id);
+  form.append("media", blob, "answer");
+  const sending = new XMLHttpRequest(); // fetch does not tell how far it is
+  const gone = (reason) => new ApiError(0, "network", reason);
+  return new Promise((resolve, reject) => {
+    let timer = 0;
+    const stillMoves = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => sending.abort(), STALL_LIMIT);
+    };
+    sending.open("POST", sessionPath(session, "messages"));
+    sending.responseType = "json";
+    sending.setRequestHeader("Accept", "application/json");
+    sending.setRequestHeader("Authorization", `Bearer ${token}`);
+    sending.upload.addEventListener("progress", ({ loaded, total }) => {
+      stillMoves();
+      onProgress(total ? loaded / total : 0);
+    });
+    sending.addEventListener("load", () => {
+      const { status, response } = sending;
+      if (status >= 200 && status < 300) return response ? resolve(response) : reject(gone("no answer"));
+      reject(errorOf(status, response, sending.getResponseHeader("Retry-After")));
+    });
+    for (const end of ["error", "abort"]) sending.addEventListener(end, () => reject(gone(end)));
+    sending.addEventListener("loadend", () => clearTimeout(timer));
+    stillMoves();
+    sending.send(form);
+  });
+}
 
 export const history = ({ session, token }, after) =>
   request("GET", sessionPath(session, "messages") + "?history=true" + (after ? `&after=${encodeURIComponent(after)}` : ""), { token });

@@ -1,12 +1,13 @@
 // Messages on their way: kept on the device, sent one at a time and in order, sent again until accepted.
 
-import { backoff, send } from "./chat-api.js";
+import { backoff } from "./chat-api.js";
 
 /**
+ * `post(credentials, entry)` sends one message;
  * `on` = { sending(entry), waiting(entry), accepted(entry, reply), refused(entry, error), denied(error), up(), down() }.
  * The server ignores an id it has seen, so sending again is always safe.
  */
-export function openOutbox(store, on) {
+export function openOutbox(store, post, on) {
   let credentials = null;
   let busy = false;
   let attempt = 0;
@@ -17,7 +18,7 @@ export function openOutbox(store, on) {
     on.sending(entry);
     let reply;
     try {
-      reply = await send(credentials, entry);
+      reply = await post(credentials, entry);
     } catch (error) {
       return failed(entry, error);
     }
@@ -64,6 +65,11 @@ export function openOutbox(store, on) {
       return flush();
     },
     flush,
+    /** Not to be sent any more. */
+    remove(entry) {
+      store.dequeue(entry.id);
+      return flush();
+    },
     open(newCredentials) {
       credentials = newCredentials;
       attempt = 0;

@@ -39,10 +39,11 @@ function parse(text, fallback) {
 /** One interview on this device: a campaign, or one invitation to it. */
 export function openStore(campaign, invitation) {
   const base = `miantan.chat.${campaign}${invitation ? `.${invitation}` : ""}`;
-  const keys = { record: base, draft: `${base}.draft`, outbox: `${base}.outbox` };
+  const keys = { record: base, draft: `${base}.draft`, outbox: `${base}.outbox`, voices: `${base}.voices` };
   const outbox = () => parse(read(keys.outbox), []);
 
   return {
+    name: base,
     record() {
       const record = parse(read(keys.record), null);
       return record?.session && record?.token ? record : null;
@@ -54,9 +55,13 @@ export function openStore(campaign, invitation) {
     /* read and written at once, so that two tabs do not lose each other's messages */
     enqueue: (entry) => write(keys.outbox, JSON.stringify([...outbox(), entry])),
     dequeue: (id) => write(keys.outbox, JSON.stringify(outbox().filter((entry) => entry.id !== id))),
+    /* what became of the recordings that were sent: never the recordings themselves */
+    voices: () => parse(read(keys.voices), []),
+    saveVoices: (voices) => write(keys.voices, JSON.stringify(voices)),
     forgetSession() {
       drop(keys.record);
       drop(keys.outbox);
+      drop(keys.voices);
     },
     forgetAll() {
       Object.values(keys).forEach(drop);

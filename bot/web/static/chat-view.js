@@ -12,6 +12,13 @@ export function make(tag, className = "", text = "") {
   return el;
 }
 
+export function smallButton(key, act) {
+  const button = say(make("button", "button-link"), key);
+  button.type = "button";
+  button.addEventListener("click", act);
+  return button;
+}
+
 /** `onChoose(option)` when an option is pressed, `onRetry()` and `onEdit(entry)` on an unsent bubble. */
 export function openView({ onChoose, onRetry, onEdit }) {
   const log = $("log");
@@ -166,13 +173,6 @@ export function openView({ onChoose, onRetry, onEdit }) {
     el.querySelector(".mark").replaceChildren(say(make("span"), key), ...more);
   }
 
-  function smallButton(key, act) {
-    const button = say(make("button", "button-link"), key);
-    button.type = "button";
-    button.addEventListener("click", act);
-    return button;
-  }
-
   const saved = (el) => mark(el, "saved");
   const sending = (entry) => mark(bubbles.get(entry.id), "sending");
   const waiting = (entry, { retry = true } = {}) => {
@@ -184,14 +184,36 @@ export function openView({ onChoose, onRetry, onEdit }) {
   function refused(entry, reason) {
     const el = bubbles.get(entry.id);
     if (!el) return;
-    el.dataset.mark = "refused";
     const edit = smallButton("edit", () => {
       onEdit(entry);
-      el.remove();
-      bubbles.delete(entry.id);
+      remove(entry.id);
     });
-    el.querySelector(".mark").replaceChildren(make("span", "", reason), edit);
+    refuse(el, reason, edit);
+  }
+
+  function refuse(el, reason, ...buttons) {
+    el.dataset.mark = "refused";
+    el.querySelector(".mark").replaceChildren(make("span", "", reason), ...buttons);
     if (atEnd()) toEnd();
+  }
+
+  /** Puts a text, or an element, in the place of a bubble's words. */
+  function fill(el, content) {
+    const words = wordsOf(typeof content === "string" ? content : "");
+    if (content instanceof Element) words.append(content);
+    el.querySelector(".words").replaceWith(words);
+  }
+
+  /** Changes what is there already, without losing the end. */
+  function inPlace(change) {
+    const end = atEnd();
+    change();
+    if (end) toEnd();
+  }
+
+  function remove(id) {
+    bubbles.get(id)?.remove();
+    bubbles.delete(id);
   }
 
   // --- the rest ------------------------------------------------------------------------------------------
@@ -229,6 +251,11 @@ export function openView({ onChoose, onRetry, onEdit }) {
   return {
     addMessage,
     addOwn,
+    fill,
+    mark,
+    inPlace,
+    remove,
+    refuse,
     saved,
     savedId: (id) => saved(bubbles.get(id)),
     own: (id) => bubbles.get(id),
@@ -246,7 +273,7 @@ export function openView({ onChoose, onRetry, onEdit }) {
       el.lang = language();
       return el;
     },
-    closeChoice: (kinds) => choice && kinds.includes(choice.kind) && closeChoice(),
+    closeChoice: (kinds) => choice && (kinds?.includes(choice.kind) ?? true) && closeChoice(),
     lockChoice: (locked) => choice?.list.querySelectorAll("button").forEach((b) => (b.disabled = locked)),
   };
 }

@@ -1,16 +1,19 @@
-// The candidate's chat: wires the store, the API, the outbox, the conversation and the composer together.
+// The candidate's chat: wires the store, the API, the outbox, the conversation, the composer and the voice together.
 
 import { backoff, follow, history, pause, start } from "./chat-api.js";
 import { openComposer } from "./chat-composer.js";
+import { openListening } from "./chat-listening.js";
 import { openOutbox } from "./chat-outbox.js";
+import { fitScreen, tellReach, watchConnection, watchScreen } from "./chat-screen.js";
+import { openSpeaking } from "./chat-speaking.js";
 import { openStore, uuid } from "./chat-store.js";
 import { language, other, say, speak, t } from "./chat-texts.js";
 import { drawBanner, drawEnding, drawHeader, drawProgress, hideEnding, openView } from "./chat-view.js";
 
 const $ = (id) => document.getElementById(id);
 const ENDED = ["finished", "withdrawn", "erased", "expired"];
+const SPEAKING = ["asking", "waiting", "paused"];
 const PATIENCE = 3 * 60_000;
-const AWAY = 15_000;
 const UNLOADED = "?"; // written before any message was there: like nothing in the history
 
 const config = JSON.parse(document.body.dataset.config);
@@ -48,25 +51,43 @@ const composer = openComposer({
   },
 });
 
-const outbox = openOutbox(store, {
+const speaking = openSpeaking({
+  store,
+  view,
+  fixSeconds: config.voice?.fix ?? 0,
+  outbox: () => outbox,
+  credentials: () => record,
+  cursor: () => cursor,
+  receive: (reply, inOrder = false) => receiveAll(reply, inOrder),
+  onSend: waitPatiently,
+  onJoined(id) {
+    unmatched.delete(id);
+    view.remove(id);
+  },
+});
+const { spoken, voice, isSpoken, bubbles } = speaking;
+const listening = openListening(() => record);
+
+const outbox = openOutbox(store, speaking.post, {
   sending(entry) {
     if (confirmed.has(entry.id)) return;
-    view.sending(entry);
-    view.typing(true);
+    bubbles(entry).sending(entry);
+    view.typing(!isSpoken(entry));
   },
   waiting(entry) {
     view.typing(false);
-    if (!confirmed.has(entry.id)) view.waiting(entry);
+    if (!confirmed.has(entry.id)) bubbles(entry).waiting(entry);
   },
   accepted(entry, reply) {
-    view.savedId(entry.id);
+    if (!isSpoken(entry)) view.savedId(entry.id);
     view.typing(outbox.pending > 0);
     receiveAll(reply, false);
+    speaking.accepted(entry, reply);
     if (!outbox.pending) view.lockChoice(false);
   },
   refused(entry, error) {
     view.typing(false);
-    view.refused(entry, refusal(error));
+    bubbles(entry).refused(entry, refusal(error, entry), ![409, 410].includes(error.status));
     view.lockChoice(false);
     if (error.status === 409) stream?.kick();
   },
@@ -75,9 +96,11 @@ const outbox = openOutbox(store, {
   down: () => reach("unreachable"),
 });
 
-function refusal(error) {
+function refusal(error, entry) {
   if (error.status === 409) return t("refusedEnded");
-  if (error.status === 413) return t("refusedLong");
+  if (error.status === 410) return t("voiceGone");
+  if (error.status === 413) return t(isSpoken(entry) ? "voiceLarge" : "refusedLong");
+  if (error.code.startsWith("voice_")) return error.message;
   return t("refusedOther")(error.message);
 }
 
@@ -103,6 +126,8 @@ async function begin() {
     const reply = await start(config.campaign, body);
     record = { session: reply.session, token: reply.token, lang: language(), noted: [] };
     store.saveRecord(record);
+    // Begun elsewhere, with the same invitation: the whole conversation is fetched.
+    if (reply.state.status !== "consent") return await resume();
     openChat();
     receiveAll(reply, true);
     connect();
@@ -118,6 +143,7 @@ function startProblem(error) {
   const problem = $("start-problem");
   problem.hidden = false;
   if (error.status === 404) say(problem, "startMissing");
+  else if (error.code.startsWith("invitation_")) say(problem, error.code);
   else if (error.status === 0 || error.status >= 500) say(problem, "startFailed");
   else if (error.status) problem.textContent = t("startRefused")(error.message);
   else throw error;
@@ -156,9 +182,9 @@ function resumed(reply) {
   view.loading("");
   reach("");
   const unsent = store.outbox();
-  for (const entry of unsent) if (!view.own(entry.id)) unmatched.set(entry.id, entry);
+  for (const entry of unsent) if (!isSpoken(entry) && !view.own(entry.id)) unmatched.set(entry.id, entry);
   view.quietly(() => {
-    receiveAll(reply, true);
+    speaking.restore(unsent, () => receiveAll(reply, true));
     for (const entry of unsent) if (!confirmed.has(entry.id)) showOwn(entry);
   });
   connect();
@@ -189,6 +215,7 @@ function connect() {
 // --- messages ------------------------------------------------------------------------------------------------
 
 function receiveAll({ messages = [], state: next }, inOrder) {
+  spoken.expect(messages, seen);
   view.together(() => messages.forEach((message) => receive(message, inOrder)));
   if (next) applyState(next);
 }
@@ -196,17 +223,24 @@ function receiveAll({ messages = [], state: next }, inOrder) {
 /** Every message once, whichever way it comes; only what comes in order moves the cursor. */
 function receive(message, inOrder) {
   const id = String(message.id);
-  if (inOrder) cursor = id;
+  if (inOrder && message.from !== "candidate" && Number(id) > Number(cursor)) cursor = id;
   if (seen.has(id)) return;
   if (message.from === "candidate") receiveOwn(message);
-  else view.addMessage(message);
+  else if (message.transcript?.text) spoken.heard(message.transcript);
+  else {
+    if (message.transcript) spoken.unheard(message.transcript);
+    const bubble = view.addMessage(message);
+    if (message.audio) listening(bubble, message.audio);
+  }
   seen.add(id);
   waitPatiently();
 }
 
 function receiveOwn(message) {
   const text = String(message.text ?? "");
+  if (spoken.takes(text)) return;
   const entry = findUnmatched(message, text.trim());
+  if (!entry && spoken.takesUnheard(text)) return;
   if (!entry) return view.saved(view.addOwn(text, null, { always: false }));
   unmatched.delete(entry.id);
   confirmed.add(entry.id);
@@ -224,6 +258,7 @@ function findUnmatched(message, text) {
 }
 
 function showOwn(entry) {
+  if (isSpoken(entry)) return void (spoken.add(entry), spoken.waiting(entry));
   if (!unmatched.has(entry.id) || entry.after === UNLOADED) {
     unmatched.set(entry.id, { ...entry, after: [...seen].at(-1) ?? null });
   }
@@ -253,6 +288,7 @@ function applyState(next) {
   if (ending === "denied") return;
   ending = ENDED.includes(next.status) ? next.status : "";
   if (ending) view.closeChoice(["question", "consent"]);
+  if (ending && ending !== "finished") spoken.end();
   drawState();
   waitPatiently();
   if (ending === "erased") forgetErased();
@@ -263,6 +299,8 @@ function drawState() {
   drawBanner(ending ? "" : state.status, (words) => deliver(words));
   const writing = $("composer").contains(document.activeElement);
   composer.show(!ending);
+  voice.show(SPEAKING.includes(state.status) && !ending);
+  if (ending) voice.close();
   if (ending) drawEnding(ending, config.company, endingActions());
   else hideEnding();
   if (ending && writing) $("ending").focus({ preventScroll: true });
@@ -270,16 +308,22 @@ function drawState() {
 
 function endingActions() {
   const forget = () => {
-    store.forgetAll();
+    forgetHere();
     location.reload();
   };
   if (ending === "denied" || ending === "expired") return { again: startAgain };
   return ending === "erased" ? {} : { forget };
 }
 
-/** A new session; what was not sent yet goes into the text field. */
+function forgetHere() {
+  speaking.forget();
+  store.forgetAll();
+}
+
+/** A new session; what was written and not sent yet goes into the text field. */
 function startAgain() {
   const unsent = store.outbox().map((entry) => entry.shown);
+  speaking.forget();
   store.saveDraft([...unsent, store.draft()].filter(Boolean).join("\n"));
   store.forgetSession();
   location.reload();
@@ -290,7 +334,8 @@ function deny() {
   ending = "denied";
   stream?.stop();
   outbox.close();
-  store.outbox().forEach((entry) => view.waiting(entry, { retry: false }));
+  speaking.stop();
+  store.outbox().forEach((entry) => bubbles(entry).waiting(entry, { retry: false }));
   view.loading("");
   view.typing(false);
   reach("");
@@ -301,7 +346,7 @@ function deny() {
 function forgetErased() {
   stream?.stop();
   outbox.close();
-  store.forgetAll();
+  forgetHere();
   const own = [...document.querySelectorAll("#log .msg-own")].at(-1);
   while (own && $("log").firstChild !== own) $("log").firstChild.remove();
   own?.remove();
@@ -326,7 +371,7 @@ function waitPatiently() {
   clearTimeout(quietTimer);
   if (state.status !== "asking" || !state.question || record?.noted?.includes(state.question)) return;
   quietTimer = setTimeout(() => {
-    if (document.hidden || outbox.pending) return waitPatiently();
+    if (document.hidden || outbox.pending || voice.busy || spoken.since) return waitPatiently();
     record.noted = [...(record.noted ?? []), state.question];
     store.saveRecord(record);
     view.note("patience");
@@ -337,14 +382,7 @@ function waitPatiently() {
 function reach(problem) {
   clearTimeout(reachTimer);
   reachTimer = 0;
-  const bar = $("offline");
-  const key = navigator.onLine ? problem : "offline";
-  if (bar.dataset.t === key) return;
-  if (key) say(bar, key);
-  else {
-    delete bar.dataset.t;
-    bar.textContent = "";
-  }
+  tellReach(problem);
 }
 
 function backAgain() {
@@ -353,31 +391,8 @@ function backAgain() {
   retryNow();
 }
 
-function watchConnection() {
-  let left = 0;
-  addEventListener("offline", () => record && reach("offline"));
-  addEventListener("online", () => record && backAgain());
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) left = Date.now();
-    else if (record && Date.now() - left > AWAY) backAgain();
-  });
-}
-
-/** Keeps the composer above the phone's keyboard, where the browser does not do so itself. */
-function fitScreen() {
-  const seenPart = window.visualViewport;
-  if (!seenPart || seenPart.scale > 1.01) return;
-  const root = document.documentElement.style;
-  root.setProperty("--app-height", `${seenPart.height}px`);
-  root.setProperty("--app-top", `${seenPart.offsetTop}px`);
-}
-
 speak(record?.lang ?? config.lang);
-watchConnection();
-window.visualViewport?.addEventListener("resize", () => {
-  fitScreen();
-  if (document.activeElement === $("words")) view.toEnd();
-});
-window.visualViewport?.addEventListener("scroll", fitScreen);
+watchConnection({ onGone: () => record && reach("offline"), onBack: () => record && backAgain() });
+watchScreen(() => document.activeElement === $("words") && view.toEnd());
 if (record) resume();
 else showStart();

@@ -9,6 +9,7 @@ const FORMATS = {
   clock,
   today: clock,
   short: { month: "short", day: "numeric", ...clock },
+  day: { year: "numeric", month: "short", day: "numeric" },
   full: { year: "numeric", month: "short", day: "numeric", ...clock },
 };
 
@@ -115,7 +116,40 @@ function closeMenus() {
   });
 }
 
+// --- copying a link --------------------------------------------------------------------------------
+
+function selected(source) {
+  const range = document.createRange();
+  range.selectNodeContents(source);
+  const selection = getSelection();
+  selection.removeAllRanges();
+  selection.addRange(range);
+}
+
+async function copied(source) {
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    return true;
+  } catch {
+    // Without TLS there is no clipboard of that kind; the selected text can be copied all the same.
+    selected(source);
+    return document.execCommand("copy");
+  }
+}
+
+function offerCopies() {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const told = button.parentElement.querySelector("[role=status]");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const done = await copied(document.getElementById(button.dataset.copy));
+      told.textContent = done ? button.dataset.done : "";
+    });
+  }
+}
+
 showLocalTimes();
+offerCopies();
 lightEvidence();
 offerKeys();
 closeMenus();

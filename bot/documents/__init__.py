@@ -1,0 +1,1 @@
+"""Documents that candidates hand in: fetched, and their text taken out."""

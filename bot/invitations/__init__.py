@@ -1,0 +1,1 @@
+"""Invitations: who is invited, by which links, and how the words reach them."""

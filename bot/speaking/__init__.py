@@ -1,0 +1,1 @@
+"""Texts spoken aloud: from words to a clip that a channel can send. Knows no channel or storage."""

@@ -1,0 +1,1 @@
+"""Hearing: from a spoken answer to its words, and whether they are good enough to judge."""
