@@ -225,6 +225,9 @@ class WeChatChannel:
             expected = await reception.expected(incoming)
             if expected.coming:
                 await slot.wait(until - loop.time())
+                if not slot.filled:
+                    # It may have gone out meanwhile as the answer to an earlier try of this push.
+                    expected = await reception.expected(incoming)
             if expected.carried and not slot.filled:
                 return self._first_part(expected.carried)
         return None
