@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 from telegram import Audio, CallbackQuery, Message, Update, User, VideoNote
 from telegram import Document as TelegramDocument
@@ -73,26 +73,27 @@ def _said(message: Message, message_id: str, fetch: Fetch) -> Incoming | None:
         media = message.effective_attachment is not None
         return _not_taken(message, message_id, "media") if media else None
     start, command = read_command(message.text)
+    return _from(message, message_id, text=_with_fences(message), start=start, command=command)
+
+
+def _from(message: Message, message_id: str, text: str = "", **more: Any) -> Incoming:
+    """What a person sent in their chat with the bot."""
     return Incoming(
         channel=NAME,
         address=str(message.chat.id),
         message_id=message_id,
-        text=_with_fences(message),
-        start=start,
+        text=text,
         language=language_of(message.from_user),
-        command=command,
+        **more,
     )
 
 
 def _handed_in(
     message: Message, message_id: str, document: TelegramDocument, fetch: Fetch
 ) -> Incoming:
-    return Incoming(
-        channel=NAME,
-        address=str(message.chat.id),
-        message_id=message_id,
-        text="",
-        language=language_of(message.from_user),
+    return _from(
+        message,
+        message_id,
         document=Document(
             name=document.file_name or "",
             size=document.file_size,
@@ -106,12 +107,9 @@ def _spoken(
     message: Message, message_id: str, voice: TelegramVoice | Audio | VideoNote, fetch: Fetch
 ) -> Incoming:
     """A voice message, a sound file, or the sound of a round video."""
-    return Incoming(
-        channel=NAME,
-        address=str(message.chat.id),
-        message_id=message_id,
-        text="",
-        language=language_of(message.from_user),
+    return _from(
+        message,
+        message_id,
         voice=Voice(
             size=voice.file_size,
             seconds=_seconds(voice.duration),
@@ -128,14 +126,7 @@ def _changed(message: Message, update_id: str, edits: str) -> Incoming | None:
     """An edited text. Other changes, such as of its preview, come without a date (Bot API)."""
     if message.chat.type != ChatType.PRIVATE or not message.text or message.edit_date is None:
         return None
-    return Incoming(
-        channel=NAME,
-        address=str(message.chat.id),
-        message_id=update_id,
-        text=_with_fences(message),
-        language=language_of(message.from_user),
-        edits=edits,
-    )
+    return _from(message, update_id, text=_with_fences(message), edits=edits)
 
 
 def _with_fences(message: Message) -> str:
@@ -159,12 +150,9 @@ def _with_fences(message: Message) -> str:
 
 
 def _not_taken(message: Message, message_id: str, why: NotTaken) -> Incoming:
-    return Incoming(
-        channel=NAME,
-        address=str(message.chat.id),
-        message_id=message_id,
-        text="",
-        language=language_of(message.from_user),
+    return _from(
+        message,
+        message_id,
         not_taken=why,
     )
 
