@@ -37,7 +37,7 @@ Trouble = Callable[[str, Reply, int], SendError | None]
 
 
 class Recorder:
-    """A channel that keeps what it is given, after a pause, unless there is trouble."""
+    """A channel that keeps what it is given, after a pause and while open, unless there is trouble."""
 
     name = "telegram"
     capabilities = Capabilities(length=4096)
@@ -50,6 +50,8 @@ class Recorder:
         self.most_at_once = 0
         self.trouble: Trouble = lambda address, reply, skip: None
         self.started = asyncio.Event()
+        self.open = asyncio.Event()
+        self.open.set()
 
     async def send(self, address: str, replies: Sequence[Reply], skip: int = 0) -> None:
         (reply,) = replies
@@ -59,6 +61,7 @@ class Recorder:
         self.started.set()
         try:
             await asyncio.sleep(self.pause)
+            await self.open.wait()
             error = self.trouble(address, reply, skip)
             if error is not None:
                 raise error
@@ -217,8 +220,11 @@ async def test_a_long_reply_goes_on_where_it_stopped(application: Application) -
 async def test_a_bounded_number_at_once(application: Application) -> None:
     for number in range(40):
         await begin(application, str(number))
-    channel = Recorder(pause=0.03)
+    channel = Recorder()
+    channel.open.clear()
     async with sending(application, channel):
+        await until(lambda: channel.at_once == outbox_module.AT_ONCE)
+        channel.open.set()
         await until(lambda: all_done(application))
     assert channel.most_at_once == outbox_module.AT_ONCE
     assert all(len(texts) == 2 for texts in channel.sent.values())
