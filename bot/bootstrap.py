@@ -21,7 +21,7 @@ from bot.channels.wechat.accounts import official_account, wecom_application
 from bot.channels.wechat.api import Account
 from bot.entry import Entry, nobody_speaks
 from bot.fixing import Fixing
-from bot.hub import OUTBOX, Hub
+from bot.hub import Hub
 from bot.invitations.setup import places_of, senders_of
 from bot.joining import Joining
 from bot.partners import rasa
@@ -36,7 +36,6 @@ from bot.speaking.base import EngineError
 from bot.speaking.speaker import Speaker
 from bot.speech.process import Hearing
 from bot.storage.database import Database
-from bot.storage.interviews import Outcome
 from bot.storage.invitations import NotAdmittedError
 from bot.storage.migrate import check_schema, dbos_url
 from bot.storage.sending import left_for
@@ -131,11 +130,6 @@ def build(
         dbos_url(settings.url), reminders.first_look(expire_seconds), settings.fix_seconds
     )
     hub = Hub()
-
-    def announce(outcome: Outcome) -> None:
-        hub.announce(outcome.interview_id)
-        hub.announce(OUTBOX)
-
     pipeline = Pipeline(
         database=database,
         master=master,
@@ -143,7 +137,7 @@ def build(
         assessors=Assessors(encoder),
         enqueue=queues.turn_work,
         pulled=frozenset({CHAT, rasa.CHANNEL}),
-        on_replies=announce,
+        on_replies=lambda outcome: hub.announce(outcome.interview_id),
         encode_workers=settings.encode_workers,
         fix_seconds=settings.fix_seconds,
         voice_days=settings.voice_days,
@@ -189,7 +183,7 @@ def build(
             pipeline,
             joining,
             channels,
-            lambda: hub.announce(OUTBOX),
+            hub.announce,
             recordings,
             aloud.can if aloud is not None else nobody_speaks,
         ),

@@ -27,11 +27,12 @@ from bot.pipeline import (
     UnusableError,
 )
 from bot.recordings import Arrived, Recordings, fetched
+from bot.security.codes import normal_code
 from bot.security.sealing import ErasedError
 from bot.seldom import Seldom
 from bot.storage import interviews, sending
-from bot.storage.admission import UnknownCampaignError, is_code
-from bot.storage.invitations import NotAdmittedError
+from bot.storage.admission import UnknownCampaignError
+from bot.storage.invitations import NotAdmittedError, find_by_code
 from bot.storage.people import find_person
 from bot.storage.tables import Campaign, Interview
 from bot.understanding.base import Understood
@@ -110,12 +111,13 @@ class Entry:
         pipeline: Pipeline,
         joining: Joining,
         channels: Mapping[str, Channel],
-        wake_outbox: Callable[[], None],
+        wake_outbox: Callable[[str], None],
         recordings: Recordings | None = None,
         speaks: Callable[[str], bool] = nobody_speaks,
     ) -> None:
-        """Without `recordings` nothing is heard that is said aloud. `speaks` tells of a channel
-        whether questions can be spoken there."""
+        """`wake_outbox` tells of an interview that something can be sent in it. Without `recordings`
+        nothing is heard that is said aloud. `speaks` tells of a channel whether questions can be
+        spoken there."""
         self._pipeline = pipeline
         self._joining = joining
         self._channels = channels
@@ -143,7 +145,8 @@ class Entry:
             if place.held:
                 # After a turn, which releases its own, so that all goes out together.
                 await self._pipeline.database.write(lambda s: interviews.release(s, place.held))
-                self._wake_outbox()
+                for interview_id in place.held:
+                    self._wake_outbox(interview_id)
             return note
 
     async def _take(self, incoming: Incoming, place: Place) -> str | None:
@@ -294,9 +297,14 @@ class Entry:
         if incoming.command == "help":
             await self._tell(incoming, "help", _language(place.interview, incoming))
             return None
-        if incoming.command is None and incoming.tapped is None:
+        said = incoming.command is None and incoming.tapped is None
+        if said and normal_code(incoming.text) is not None:
+            # Some write the code of their invitation, where a link cannot be opened.
             master = self._pipeline.master
-            if await self._pipeline.database.read(lambda s: is_code(s, master, incoming.text)):
+            invited = await self._pipeline.database.read(
+                lambda s: find_by_code(s, master, incoming.text) is not None
+            )
+            if invited:
                 await self._start(incoming, place, incoming.text.strip())
                 return None
         if row is None:

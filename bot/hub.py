@@ -2,11 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-OUTBOX = "outbox"
-"""Announced when there is something to send, beside the interview's own id."""
 
 
 class Hub:
@@ -15,30 +12,42 @@ class Hub:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._followers: set[Callable[[str], None]] = set()
 
     def bind(self) -> None:
         """Use the running event loop."""
         self._loop = asyncio.get_running_loop()
 
-    def announce(self, topic: str) -> None:
+    def announce(self, interview_id: str) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake, topic)
+            self._loop.call_soon_threadsafe(self._wake, interview_id)
 
     @contextmanager
-    def listen(self, topic: str) -> Iterator[asyncio.Event]:
+    def listen(self, interview_id: str) -> Iterator[asyncio.Event]:
         """An event that is set at each announcement; the listener clears it."""
         event = asyncio.Event()
-        self._waiting[topic].add(event)
+        self._waiting[interview_id].add(event)
         try:
             yield event
         finally:
-            self._waiting[topic].discard(event)
-            if not self._waiting[topic]:
-                del self._waiting[topic]
+            self._waiting[interview_id].discard(event)
+            if not self._waiting[interview_id]:
+                del self._waiting[interview_id]
 
-    def _wake(self, topic: str) -> None:
-        for event in self._waiting.get(topic, ()):
+    @contextmanager
+    def follow(self, follower: Callable[[str], None]) -> Iterator[None]:
+        """Tell `follower`, in the event loop, of whatever interview has something new."""
+        self._followers.add(follower)
+        try:
+            yield
+        finally:
+            self._followers.discard(follower)
+
+    def _wake(self, interview_id: str) -> None:
+        for event in self._waiting.get(interview_id, ()):
             event.set()
+        for follower in self._followers:
+            follower(interview_id)
 
     @staticmethod
     async def wait(event: asyncio.Event, seconds: float) -> bool:

@@ -14,9 +14,9 @@ from dataclasses import replace
 import structlog
 from sqlmodel import Session
 
-from bot.pipeline import MAX_CHARACTERS, Inbound, Pipeline, usable
+from bot.pipeline import MAX_CHARACTERS, Found, Inbound, Pipeline, usable
 from bot.security.sealing import ErasedError
-from bot.storage import recordings, waiting
+from bot.storage import waiting
 from bot.storage.catalogue import Role
 from bot.storage.interviews import Opened, Outcome, TurnConflictError, lock, taken_in
 from bot.storage.waiting import Waiting
@@ -59,38 +59,36 @@ class Joining:
     async def receive(self, inbound: Inbound) -> Outcome | None:
         """Take a message in; None where it waits for the rest. Raises as `Pipeline.receive` does."""
         text = usable(inbound.text)
-        if await self._may_wait(inbound):
-            inbound = await self._understood(inbound, text)
+        found = await self.pipeline.find(inbound)
+        if isinstance(found, Outcome):
+            return found
+        if self._may_wait(inbound, found.opened):
+            inbound = await self._understood(inbound, text, found)
             if await self._keep(inbound, text):
                 return None
             before = await asyncio.to_thread(self.take_up, inbound.interview_id)
             if before is not None:
                 # Something else may be open now.
-                inbound = await self._understood(replace(inbound, understood=None), text)
+                found = await self.pipeline.find(inbound)
+                if isinstance(found, Outcome):
+                    return found
+                inbound = await self._understood(replace(inbound, understood=None), text, found)
                 if await self._keep(inbound, text):
                     return None
-        return await self.pipeline.receive(inbound)
+        return await self.pipeline.receive(inbound, found)
 
     def _quiet(self, channel: str) -> float:
         """Whoever fetches replies says by sending that an answer is complete."""
         return 0.0 if channel in self.pipeline.pulled else self.quiet
 
-    async def _may_wait(self, inbound: Inbound) -> bool:
+    def _may_wait(self, inbound: Inbound, opened: Opened) -> bool:
         """Whether more of an answer may come, if only the words of a recording."""
-        if self._quiet(inbound.channel) > 0:
-            return True
-        return await self.pipeline.database.read(
-            lambda session: recordings.are_coming(session, inbound.interview_id)
-        )
+        return self._quiet(inbound.channel) > 0 or bool(opened.state.recordings)
 
-    async def _understood(self, inbound: Inbound, text: str) -> Inbound:
+    async def _understood(self, inbound: Inbound, text: str, found: Found) -> Inbound:
         """The message with what it means, where that decides whether it waits."""
-        if inbound.understood is not None:
-            return inbound
-        opened, plan, role = await self.pipeline.database.read(
-            lambda session: self.pipeline.look(session, inbound.interview_id)
-        )
-        if not _asks_for_an_account(opened, role):
+        opened, plan, role = found
+        if inbound.understood is not None or not _asks_for_an_account(opened, role):
             return inbound
         return replace(inbound, understood=await self.pipeline.understand(opened, plan, text))
 

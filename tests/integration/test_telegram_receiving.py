@@ -110,12 +110,12 @@ async def test_while_the_database_is_away_updates_wait(
         await begin(candidate)
         receive, tries = application.pipeline.receive, 0
 
-        async def away_at_first(inbound: Any) -> Any:
+        async def away_at_first(*given: Any) -> Any:
             nonlocal tries
             tries += 1
             if tries <= 5:
                 raise OperationalError("SELECT", {}, Exception("away"))
-            return await receive(inbound)
+            return await receive(*given)
 
         monkeypatch.setattr(application.pipeline, "receive", away_at_first)
         candidate.say("我最近在写编译器")
@@ -175,10 +175,10 @@ async def test_a_push_that_failed_is_pushed_again_and_taken_once(
         await begin(candidate)
         receive, tries = application.pipeline.receive, 0
 
-        async def answer_lost(inbound: Any) -> Any:
+        async def answer_lost(*given: Any) -> Any:
             nonlocal tries
             tries += 1
-            taken = await receive(inbound)
+            taken = await receive(*given)
             if tries == 1:
                 raise OperationalError("COMMIT", {}, Exception("the answer was lost"))
             return taken

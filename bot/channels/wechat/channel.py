@@ -37,6 +37,8 @@ T = TypeVar("T")
 SWEEP_SECONDS = 30.0
 STALE_SECONDS = 60.0
 """After so long, whoever confirmed a push without having taken it in has died."""
+SOON_SECONDS = 0.1
+"""How long a reply may take to come before the database is asked whether there will be one."""
 LEFT_FOR_WORDS = 2
 """How many of the messages that are counted are kept for what is written."""
 NO_QUOTA = "nothing may be sent before they write again"
@@ -71,6 +73,8 @@ class WeChatChannel:
         self._kept, self._quota = kept, quota
         self._slots = Slots()
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._taking: dict[str, asyncio.Task[list[Reply]]] = {}
+        """Pushes that are being taken in, by their message's id."""
 
     @asynccontextmanager
     async def running(self, reception: Reception) -> AsyncIterator[None]:
@@ -210,17 +214,23 @@ class WeChatChannel:
     ) -> str | None:
         """The words to answer a push with; None for what fills the slot, or for nothing in time."""
         loop = asyncio.get_running_loop()
-        taking = self._begin(self._take(push, reception))
+        taking = self._taking.get(push.message_id)
+        repeated = taking is not None
+        if taking is None:
+            taking = self._taking[push.message_id] = self._begin(self._take(push, reception))
+            taking.add_done_callback(lambda _: self._taking.pop(push.message_id, None))
         await asyncio.wait({taking}, timeout=until - loop.time())
         if not taking.done():
-            await self._small.write(
-                lambda s: self._kept.keep(s, push.message_id, push.xml, self._now())
-            )
-            self._begin(self._finish(push, taking))
+            if not repeated:
+                await self._small.write(
+                    lambda s: self._kept.keep(s, push.message_id, push.xml, self._now())
+                )
+                self._begin(self._finish(push, taking))
             return None
         told = taking.result()
-        if told:
+        if told and not repeated:
             return self._first_part(told)
+        await slot.wait(min(SOON_SECONDS, until - loop.time()))
         if not slot.filled:
             expected = await reception.expected(incoming)
             if expected.coming:
