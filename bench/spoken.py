@@ -29,9 +29,9 @@ import httpx2
 import psutil
 from sqlmodel import select
 
-from bench.machine import facts
+from bench.figures import ran_on, table, write
 from bench.server import serving
-from bench.turns import THINK_SECONDS, Answers, Talker, table
+from bench.turns import THINK_SECONDS, Answers, Talker
 from bot.demo import SAMPLES, read_files
 from bot.files import sample_guide
 from bot.prepare import prepare_model, prepare_speech, ready_encoder
@@ -246,20 +246,16 @@ def main() -> None:
     models = Settings().home
     prepare_model(models)
     prepare_speech(models)
-    data: dict[str, Any] = {"machine": facts()}
+    data: dict[str, Any] = {}
     data["scores"] = scores(models, options.answers)
     data["queue"] = [measure_queue(models, options.recordings, options.typing, options.seconds)]
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "spoken.json").write_text(json.dumps(data, indent=2) + "\n")
-    ran_on = ", ".join(f"{name} {value}" for name, value in data["machine"].items())
-    text = (
+    page = (
         "# Spoken answers beside typed ones\n\n`python -m bench.spoken --out bench/results`; "
-        f"synthetic voices, client and server on the same machine.\n\nRan on: {ran_on}.\n\n"
+        f"synthetic voices, client and server on the same machine.\n\n{ran_on()}\n\n"
         f"## Scores, in points of 100\n\n{table(data['scores'])}\n\n"
         f"## Recordings at once, beside typed turns\n\n{table(data['queue'])}\n"
     )
-    (options.out / "spoken.md").write_text(text)
-    print(text)
+    write(options.out, "spoken", data, page)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ import httpx2
 import psutil
 from ruamel.yaml import YAML
 
-from bench.machine import facts
+from bench.figures import cpu_seconds, memory_mib, ran_on, spread, table, write
 from bench.server import serving
 from bot.demo import SAMPLES
 from bot.prepare import prepare_model
@@ -51,8 +51,8 @@ class Answers:
         for file in sorted((Path(__file__).parents[1] / "scoring" / "rubrics").glob("*.yml")):
             rubric = YAML(typ="safe").load(file)
             for question in rubric["questions"].values():
-                for level in (3, 5):
-                    for language, texts in question["examples"][level].items():
+                for level in (3, 5):  # questions with tests or bands have no examples
+                    for language, texts in question.get("examples", {}).get(level, {}).items():
                         for text in [texts] if isinstance(texts, str) else texts:
                             parts = re.split(r"(?<=[。！？；])|(?<=[.!?;])\s", text)
                             self.sentences[language] += [p for p in parts if len(p) > 8]
@@ -63,7 +63,8 @@ class Answers:
         while len(text) < 60 if language == "zh" else len(text.split()) < 35:
             text += self.chance.choice(self.sentences[language]) + ("" if language == "zh" else " ")
         text = text[:100] if language == "zh" else " ".join(text.split()[:60])
-        return re.sub(r"[，,；;。.]", lambda m: f" {next(self.numbers)}{m.group()}", text)
+        text = re.sub(r"[，,；;。.]", lambda m: f" {next(self.numbers)}{m.group()}", text)
+        return text.strip()
 
 
 @dataclass
@@ -117,22 +118,14 @@ class Measured:
 
     def row(self) -> dict[str, Any]:
         """Turns a second, and milliseconds."""
-        ordered = sorted(self.latencies)
-
-        def percentile(share: float) -> float:
-            return round(1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)
-
         return {
             "interviews": self.interviews,
             "pace": self.pace,
-            "turns": len(ordered),
-            "turns_per_second": round(len(ordered) / self.seconds, 1),
-            "p50_ms": percentile(0.50),
-            "p95_ms": percentile(0.95),
-            "p99_ms": percentile(0.99),
-            "max_ms": round(1000 * ordered[-1], 1),
+            "turns": len(self.latencies),
+            "turns_per_second": round(len(self.latencies) / self.seconds, 1),
+            **spread(self.latencies),
             "errors": self.errors,
-            "server_cpu_ms_per_turn": round(1000 * self.cpu_seconds / len(ordered), 1),
+            "server_cpu_ms_per_turn": round(1000 * self.cpu_seconds / len(self.latencies), 1),
             "server_memory_mib": round(self.memory_mib),
         }
 
@@ -142,7 +135,7 @@ async def flat_out(url: str, process: psutil.Process, count: int, seconds: float
     async with _client(url, count) as client:
         talkers = await _begin(client, count)
         latencies: list[float] = []
-        cpu, start = _cpu(process), time.perf_counter()
+        cpu, start = cpu_seconds(process), time.perf_counter()
 
         async def talk(talker: Talker) -> None:
             while (sent := time.perf_counter()) - start < seconds:
@@ -152,7 +145,7 @@ async def flat_out(url: str, process: psutil.Process, count: int, seconds: float
         await asyncio.gather(*(talk(talker) for talker in talkers))
         taken = time.perf_counter() - start
         return Measured(
-            count, "flat out", taken, latencies, 0, _cpu(process) - cpu, _memory(process)
+            count, "flat out", taken, latencies, 0, cpu_seconds(process) - cpu, memory_mib(process)
         )
 
 
@@ -162,7 +155,7 @@ async def paced(url: str, process: psutil.Process, count: int, seconds: float) -
         talkers = await _begin(client, count)
         latencies: list[float] = []
         errors = 0
-        cpu, start = _cpu(process), time.perf_counter()
+        cpu, start = cpu_seconds(process), time.perf_counter()
 
         async def talk(talker: Talker, offset: float) -> None:
             nonlocal errors
@@ -186,8 +179,8 @@ async def paced(url: str, process: psutil.Process, count: int, seconds: float) -
             taken,
             latencies,
             errors,
-            _cpu(process) - cpu,
-            _memory(process),
+            cpu_seconds(process) - cpu,
+            memory_mib(process),
         )
 
 
@@ -210,15 +203,6 @@ async def _begin(client: httpx2.AsyncClient, count: int) -> list[Talker]:
     return talkers
 
 
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
-def _memory(process: psutil.Process) -> float:
-    return float(process.memory_info().rss) / 2**20
-
-
 def measure(model_home: Path, seconds: float, extra: dict[str, str]) -> list[dict[str, Any]]:
     rows = []
     for count in (1, 100, 1000):
@@ -235,16 +219,6 @@ def measure(model_home: Path, seconds: float, extra: dict[str, str]) -> list[dic
     return rows
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    names = list(rows[0])
-    lines = [
-        "| " + " | ".join(n.replace("_", " ") for n in names) + " |",
-        "|---" * len(names) + "|",
-    ]
-    lines += ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
-    return "\n".join(lines)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
@@ -255,18 +229,12 @@ def main() -> None:
     if options.encoder == "e5-small-int8":
         prepare_model(home)
     rows = measure(home, options.seconds, {"MIANTAN_ENCODER": options.encoder})
-    options.out.mkdir(parents=True, exist_ok=True)
-    machine = facts()
-    data = {"encoder": options.encoder, "machine": machine, "rows": rows}
-    (options.out / "turns.json").write_text(json.dumps(data, indent=2) + "\n")
-    ran_on = ", ".join(f"{name} {value}" for name, value in machine.items())
-    text = (
+    page = (
         "# Turns over the chat API, SQLite\n\n"
         f"`python -m bench.turns --out bench/results`, encoder `{options.encoder}`, client and "
-        f"server on the same machine.\n\nRan on: {ran_on}.\n\n{table(rows)}\n"
+        f"server on the same machine.\n\n{ran_on()}\n\n{table(rows)}\n"
     )
-    (options.out / "turns.md").write_text(text)
-    print(text)
+    write(options.out, "turns", {"encoder": options.encoder, "rows": rows}, page)
 
 
 if __name__ == "__main__":

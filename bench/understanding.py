@@ -13,7 +13,6 @@ time of the HTTP client is left out).
 """
 
 import argparse
-import json
 import os
 import random
 import secrets
@@ -30,8 +29,8 @@ from typing import Any
 import httpx2
 import psutil
 
+from bench.figures import ran_on, table, write
 from bench.fit_understanding import ENCODER, rows_of
-from bench.machine import facts
 from bot.understanding.base import Context
 from bot.understanding.embedded import EmbeddedParser
 from bot.understanding.lexical import normal
@@ -206,31 +205,19 @@ def main() -> None:
         name, _, file = named.partition("=")
         with rasa(options.rasa.resolve(), name, Path(file)) as contestant:
             results.append(measure(contestant, sets))
-    options.out.mkdir(parents=True, exist_ok=True)
-    text = as_tables(results)
-    (options.out / "understanding.md").write_text(text, "utf-8")
-    data = {"machine": facts(), "results": results}
-    (options.out / "understanding.json").write_text(json.dumps(data, indent=2) + "\n", "utf-8")
-    print(text)
+    write(options.out, "understanding", {"results": results}, as_tables(results))
 
 
 def as_tables(results: Sequence[Sequence[dict[str, object]]]) -> str:
-    ran_on = ", ".join(f"{name} {value}" for name, value in facts().items())
     accuracies = [row for each in results for row in each[:-1]]
     return (
         "# Understanding\n\n`python -m bench.understanding`; its first lines say what is measured. "
         "Shares are from 0 to 1.\nRasa is not told which question is open, as its interface has no "
-        f"place for that.\n\nRan on: {ran_on}.\n\n"
-        + as_table(accuracies)
-        + "\nNine answers to one command, one request at a time, in processor time, so that the "
-        "other core does not matter:\n\n" + as_table([each[-1] for each in results])
+        f"place for that.\n\n{ran_on()}\n\n"
+        + table(accuracies)
+        + "\n\nNine answers to one command, one request at a time, in processor time, so that the "
+        "other core does not matter:\n\n" + table([each[-1] for each in results])
     )
-
-
-def as_table(rows: Sequence[dict[str, object]]) -> str:
-    lines = ["| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
-    lines += ["| " + " | ".join(str(value) for value in row.values()) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import numpy as np
 import psutil
 from faster_whisper import WhisperModel
 
-from bench.machine import facts
+from bench.figures import memory_mib, ran_on, table, write
 from bot.settings import Settings
 from bot.speech.base import Language, Transcriber
 from bot.speech.hearing import hear, hear_sound
@@ -198,15 +198,7 @@ def _memory(home: Path, threads: int) -> float:
     assert transcriber is not None
     sound = np.concatenate(sounds("en")[:8])[: 30 * RATE]
     hear(encoded(sound, "ogg-opus", RATE), "en", transcriber)
-    return round(psutil.Process().memory_info().rss / 2**20)
-
-
-def table(rows: Rows) -> str:
-    names = list(rows[0])
-    lines = ["| " + " | ".join(name.replace("_", " ") for name in names) + " |"]
-    lines += ["|---" * len(names) + "|"]
-    lines += ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
-    return "\n".join(lines)
+    return round(memory_mib(psutil.Process()))
 
 
 def show(row: dict[str, Any]) -> None:
@@ -214,12 +206,11 @@ def show(row: dict[str, Any]) -> None:
 
 
 def page(data: dict[str, Any]) -> str:
-    ran_on = ", ".join(f"{name} {value}" for name, value in data["machine"].items())
     return f"""# Voice answers
 
 `python -m bench.voice --out bench/results`, model `{NAME}`, {data["threads"]} thread(s).
 
-Ran on: {ran_on}.
+{ran_on()}
 
 ## Errors, beside faster-whisper called naively with the same model
 
@@ -259,7 +250,7 @@ def main() -> None:
     folder = prepare(home, lambda step, share: None)
     transcriber = load_transcriber(NAME, home, options.threads)
     assert transcriber is not None
-    data: dict[str, Any] = {"machine": facts(), "threads": options.threads}
+    data: dict[str, Any] = {"threads": options.threads}
     data["speed"] = speed(transcriber, options.times)
     data["accuracy"] = accuracy(transcriber, folder, options.sentences)
     data["gate"] = gate(transcriber, options.each)
@@ -267,12 +258,7 @@ def main() -> None:
     for name, key, kind in (("good_passed", "passed", "good"), ("bad_caught", "caught", "bad")):
         rows = [row for row in data["gate"] if row["kind"].startswith(kind)]
         data[name] = f"{sum(r[key] for r in rows)} of {sum(r['recordings'] for r in rows)} {key}"
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "voice.json").write_text(
-        json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8"
-    )
-    (options.out / "voice.md").write_text(page(data), "utf-8")
-    print(page(data))
+    write(options.out, "voice", data, page(data))
 
 
 if __name__ == "__main__":

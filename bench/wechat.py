@@ -20,7 +20,6 @@ import asyncio
 import itertools
 import json
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -36,12 +35,11 @@ from urllib.parse import urlsplit
 
 import psutil
 import uvloop
-from ruamel.yaml import YAML
 from sqlmodel import Session, select
 
-from bench.machine import facts
+from bench.figures import cpu_seconds, memory_mib, ran_on, spread, table, write
 from bench.server import serving
-from bench.turns import Answers, table
+from bench.turns import Answers
 from bot.prepare import prepare_model
 from bot.security.sealing import Key, load_master_key
 from bot.settings import Settings
@@ -101,20 +99,6 @@ async def post(url: str, body: bytes) -> tuple[int, str]:
     finally:
         writer.close()
     return int(answer.split(b" ", 2)[1] if answer else 0), content.decode()
-
-
-class ChineseAnswers(Answers):
-    """From the examples of all rubrics' questions that have some; others have tests or bands."""
-
-    def __post_init__(self) -> None:
-        self.sentences = {"zh": [], "en": []}
-        for file in sorted((Path(__file__).parents[1] / "scoring" / "rubrics").glob("*.yml")):
-            for question in YAML(typ="safe").load(file)["questions"].values():
-                for level in (3, 5):
-                    texts = question.get("examples", {}).get(level, {}).get("zh", [])
-                    for text in [texts] if isinstance(texts, str) else texts:
-                        parts = re.split(r"(?<=[。！？；])", text)
-                        self.sentences["zh"] += [part for part in parts if len(part) > 8]
 
 
 @dataclass
@@ -233,7 +217,11 @@ def differences(talkers: Sequence[Talker], found: dict[str, list[str]]) -> dict[
         said = Counter(text for text, _ in talker.said)
         unconfirmed = Counter(text for text, push in talker.said if not _confirmed(push))
         lost += (said - Counter(kept) - unconfirmed).total()
-        doubled += (Counter(kept) - said).total()
+        more = Counter(kept) - said
+        if more:
+            told = {"more": [*more.elements()], "said": [text for text, _ in talker.said]}
+            print(json.dumps(told, ensure_ascii=False), file=sys.stderr)
+        doubled += more.total()
         misplaced += said == Counter(kept) and [text for text, _ in talker.said] != kept
         given_up += unconfirmed.total()
     doubled += len(found)
@@ -259,20 +247,12 @@ class Measured:
 
     def row(self) -> dict[str, Any]:
         """Milliseconds and MiB."""
-        ordered = sorted(self.latencies)
-        count = len(ordered)
-
-        def percentile(share: float) -> float:
-            return round(1000 * ordered[min(count - 1, int(share * count))], 1)
-
+        count = len(self.latencies)
         return {
             "run": self.name,
             "pushes": count,
             "pushes_per_second": round(count / self.seconds, 1),
-            "p50_ms": percentile(0.50),
-            "p95_ms": percentile(0.95),
-            "p99_ms": percentile(0.99),
-            "max_ms": round(1000 * ordered[-1], 1),
+            **spread(self.latencies),
             "errors": sum(one.status != 200 for push in self.pushes for one in push.attempts),
             "answered_in_push": sum(push.answer is not None for push in self.pushes),
             "answered_later": self.later,
@@ -308,11 +288,11 @@ class Bench:
         """Push at a rate, and see what came of it; the iterator does the next push."""
         await self._pace(pushes, rate, WARMING_UP)
         await self.stored.quiet()
-        sent, cpu, memory = self._sent, _cpu(server), _memory(server)
+        sent, cpu, memory = self._sent, cpu_seconds(server), memory_mib(server)
         start, client = time.perf_counter(), time.process_time()
         done = await self._pace(pushes, rate, round(rate * seconds))
         taken, client = time.perf_counter() - start, time.process_time() - client
-        cpu = _cpu(server) - cpu
+        cpu = cpu_seconds(server) - cpu
         await self.stored.quiet()
         measured = Measured(
             name,
@@ -322,7 +302,7 @@ class Bench:
             self._sent - sent,
             cpu,
             client,
-            (memory, _memory(server)),
+            (memory, memory_mib(server)),
         )
         return measured.row() | differences(self.talkers, await self.stored.words())
 
@@ -348,19 +328,10 @@ class Bench:
         return [task.result() for task in tasks]
 
 
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
-def _memory(process: psutil.Process) -> float:
-    return float(process.memory_info().rss) / 2**20
-
-
 async def measure(home: Path, seconds: float, extra: dict[str, str]) -> list[dict[str, Any]]:
     """Both kinds of run, one after the other, on the same interviews."""
     platform = Platform(aes_key=new_aes_key())
-    answers = ChineseAnswers()
+    answers = Answers()
     count = round(ANSWERS_A_SECOND * min(seconds, APART_SECONDS)) + WARMING_UP
     talkers = [
         Talker(platform.candidate(following=True), answers, number) for number in range(count)
@@ -413,18 +384,12 @@ def main() -> None:
         if (models / MODEL_FOLDER).exists():
             shutil.copytree(models / MODEL_FOLDER, home / MODEL_FOLDER)
         rows = uvloop.run(measure(home, options.seconds, {"MIANTAN_ENCODER": options.encoder}))
-    options.out.mkdir(parents=True, exist_ok=True)
-    machine = facts()
-    data = {"encoder": options.encoder, "machine": machine, "rows": rows}
-    (options.out / "wechat.json").write_text(json.dumps(data, indent=2) + "\n")
-    ran_on = ", ".join(f"{name} {value}" for name, value in machine.items())
-    text = (
+    page = (
         "# The webhook of a WeChat official account, SQLite\n\n"
         f"`python -m bench.wechat --out bench/results`, encoder `{options.encoder}`, AES mode, "
-        f"platform and server on the same machine.\n\nRan on: {ran_on}.\n\n{table(rows)}\n"
+        f"platform and server on the same machine.\n\n{ran_on()}\n\n{table(rows)}\n"
     )
-    (options.out / "wechat.md").write_text(text)
-    print(text)
+    write(options.out, "wechat", {"encoder": options.encoder, "rows": rows}, page)
 
 
 if __name__ == "__main__":

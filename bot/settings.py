@@ -164,7 +164,7 @@ class Settings(BaseSettings):
         description="What a Rasa assistant shows to hold interviews; empty: none may",
     )
     poll_seconds: float = Field(
-        0.1, ge=0.01, le=10, description="How often the work queues are looked at"
+        0.5, ge=0.01, le=10, description="How often the work queues are looked at"
     )
     log_level: str = Field("info", description="debug, info, warning or error")
 

@@ -9,16 +9,22 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from bot.security.sealing import Key
-from bot.storage import waiting
 from bot.storage.catalogue import Files
 from bot.storage.people import (
-    find_person,
     key_of,
     new_interview_key,
     person_at,
     place_of_address,
 )
-from bot.storage.tables import EventRow, Inbound, Interview, MessageRow, Person
+from bot.storage.tables import (
+    EventRow,
+    Identity,
+    Inbound,
+    Interview,
+    MessageRow,
+    Person,
+    WaitingMessage,
+)
 from dialogues.engine import Transition
 from dialogues.events import EVENT, Event, Reply
 from dialogues.path import expected_total
@@ -138,10 +144,40 @@ def lock(session: Session, interview_id: str) -> None:
     session.exec(select(Interview.id).where(Interview.id == interview_id).with_for_update()).first()
 
 
+_CHANNEL: sa.BindParameter[str] = sa.bindparam("channel")
+_MESSAGE_ID: sa.BindParameter[str] = sa.bindparam("message_id")
+_HASH: sa.BindParameter[str] = sa.bindparam("address_hash")
+# Made once: making a query takes longer than running it.
+_TAKEN_IN = sa.select(
+    sa.or_(
+        *(
+            sa.exists().where(col(each.channel) == _CHANNEL, col(each.message_id) == _MESSAGE_ID)
+            for each in (Inbound, WaitingMessage)
+        )
+    )
+)
+
+
 def taken_in(session: Session, channel: str, message_id: str) -> bool:
     """Whether a message was taken in before, or waits for the rest of its answer."""
-    heard = session.get(Inbound, (channel, message_id)) is not None
-    return heard or waiting.is_waiting(session, channel, message_id)
+    given = {"channel": channel, "message_id": message_id}
+    return bool(session.execute(_TAKEN_IN, given).scalar())
+
+
+_LATEST = (
+    select(Interview)
+    .join(Identity, col(Identity.person_id) == Interview.person_id)
+    .where(
+        col(Identity.channel) == _CHANNEL,
+        col(Identity.address_hash) == _HASH,
+        col(Interview.channel) == _CHANNEL,
+    )
+    .order_by(
+        sa.case((col(Interview.status).in_(CLOSED), 1), else_=0),
+        col(Interview.updated_at).desc(),
+    )
+    .limit(1)
+)
 
 
 def latest_at(
@@ -149,14 +185,9 @@ def latest_at(
 ) -> Interview | None:
     """The interview at an address on a channel: an open one before a closed one, then the one
     in which something was said last. With a campaign, only its interviews."""
-    person_id = find_person(session, master, channel, address)
-    if person_id is None:
-        return None
-    query = select(Interview).where(Interview.person_id == person_id, Interview.channel == channel)
-    if campaign is not None:
-        query = query.where(Interview.campaign_id == campaign)
-    closed = sa.case((col(Interview.status).in_(CLOSED), 1), else_=0)
-    return session.exec(query.order_by(closed, col(Interview.updated_at).desc()).limit(1)).first()
+    query = _LATEST if campaign is None else _LATEST.where(Interview.campaign_id == campaign)
+    hashed = master.keyed_hash(f"{channel}:{address}")
+    return session.exec(query, params={"channel": channel, "address_hash": hashed}).first()
 
 
 def find_repeated(session: Session, master: Key, channel: str, message_id: str) -> Outcome | None:

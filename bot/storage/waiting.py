@@ -53,13 +53,6 @@ def put(
     return row.id
 
 
-def is_waiting(session: Session, channel: str, message_id: str) -> bool:
-    query = select(WaitingMessage.id).where(
-        WaitingMessage.channel == channel, WaitingMessage.message_id == message_id
-    )
-    return session.exec(query).first() is not None
-
-
 def read_all(session: Session, key: Key, interview_id: str) -> list[Waiting]:
     """All that waits for an interview, in the order it came."""
     rows = session.exec(

@@ -37,6 +37,9 @@ T = TypeVar("T")
 SWEEP_SECONDS = 30.0
 STALE_SECONDS = 60.0
 """After so long, whoever confirmed a push without having taken it in has died."""
+AT_ONCE = 32
+"""Pushes that are taken in at the same time. When more come than can be, the others wait without any
+work done for them, so that they can at least be confirmed in time; else all would be repeated."""
 SOON_SECONDS = 0.1
 """How long a reply may take to come before the database is asked whether there will be one."""
 LEFT_FOR_WORDS = 2
@@ -73,6 +76,7 @@ class WeChatChannel:
         self._kept, self._quota = kept, quota
         self._slots = Slots()
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._taking: dict[str, asyncio.Task[list[Reply]]] = {}
         """Pushes that are being taken in, by their message's id."""
 
@@ -252,9 +256,10 @@ class WeChatChannel:
     async def _take(self, push: Push, reception: Reception) -> list[Reply]:
         """Take a push in; returns what to tell."""
         told: list[Reply] = []
-        await self._grant(push)
-        if push.incoming is not None:
-            await reception.take(replace(push.incoming, tell=told.append))
+        async with self._places:
+            await self._grant(push)
+            if push.incoming is not None:
+                await reception.take(replace(push.incoming, tell=told.append))
         return told
 
     async def _finish(self, push: Push, taking: Awaitable[list[Reply]]) -> None:

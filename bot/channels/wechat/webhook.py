@@ -66,6 +66,11 @@ def wechat_webhook(channel: Pushed, reception: Reception) -> APIRouter:
             return PlainTextResponse(NOTHING)
         answer, slot = await channel.take_in(push, reception, until)
         kind = "text/plain" if answer == NOTHING else "application/xml"
-        return Response(answer, media_type=kind, background=BackgroundTask(slot.was_written))
+
+        async def written() -> None:
+            # A function of its own, since others are run in a thread.
+            slot.was_written()
+
+        return Response(answer, media_type=kind, background=BackgroundTask(written))
 
     return router
