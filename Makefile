@@ -25,6 +25,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m bench.guide_check --out bench/results
 	$(BIN)/python -m bench.wechat --out bench/results
 	$(BIN)/python -m bench.voice --out bench/results
+	$(BIN)/python -m bench.spoken --out bench/results
 
 # Questions read aloud by Coqui TTS: docs/voice.md.
 tts: $(VENV)/tts

@@ -57,6 +57,7 @@ from tests.wechat_runs import CAMPUS, settings_for
 from tests.wechat_wire import new_aes_key
 
 ANSWERS_A_SECOND, OTHERS_A_SECOND = 40, 200
+"""What is asked; `--share` does less."""
 APART_SECONDS = 30.0
 """Between two answers of one candidate."""
 WARMING_UP = 80
@@ -216,11 +217,11 @@ def differences(talkers: Sequence[Talker], found: dict[str, list[str]]) -> dict[
         kept = found.pop(talker.person.openid, [])
         said = Counter(text for text, _ in talker.said)
         unconfirmed = Counter(text for text, push in talker.said if not _confirmed(push))
-        lost += (said - Counter(kept) - unconfirmed).total()
-        more = Counter(kept) - said
-        if more:
-            told = {"more": [*more.elements()], "said": [text for text, _ in talker.said]}
+        more, less = Counter(kept) - said, said - Counter(kept) - unconfirmed
+        if more or less:
+            told = {"more": [*more.elements()], "less": [*less.elements()], "kept": kept}
             print(json.dumps(told, ensure_ascii=False), file=sys.stderr)
+        lost += less.total()
         doubled += more.total()
         misplaced += said == Counter(kept) and [text for text, _ in talker.said] != kept
         given_up += unconfirmed.total()
@@ -237,6 +238,7 @@ class Measured:
     """What came of the pushes of one run."""
 
     name: str
+    rate: float
     seconds: float
     pushes: list[Push]
     latencies: list[float]
@@ -250,8 +252,9 @@ class Measured:
         count = len(self.latencies)
         return {
             "run": self.name,
+            "asked_per_second": round(self.rate, 1),
             "pushes": count,
-            "pushes_per_second": round(count / self.seconds, 1),
+            "done_per_second": round(count / self.seconds, 1),
             **spread(self.latencies),
             "errors": sum(one.status != 200 for push in self.pushes for one in push.attempts),
             "answered_in_push": sum(push.answer is not None for push in self.pushes),
@@ -296,6 +299,7 @@ class Bench:
         await self.stored.quiet()
         measured = Measured(
             name,
+            rate,
             taken,
             [push for push, _ in done],
             [latency for _, latency in done],
@@ -328,11 +332,14 @@ class Bench:
         return [task.result() for task in tasks]
 
 
-async def measure(home: Path, seconds: float, extra: dict[str, str]) -> list[dict[str, Any]]:
-    """Both kinds of run, one after the other, on the same interviews."""
+async def measure(
+    home: Path, share: float, seconds: float, extra: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Both kinds of run, one after the other, on the same interviews, at a share of what is asked."""
+    answers_a_second, others_a_second = ANSWERS_A_SECOND * share, OTHERS_A_SECOND * share
     platform = Platform(aes_key=new_aes_key())
     answers = Answers()
-    count = round(ANSWERS_A_SECOND * min(seconds, APART_SECONDS)) + WARMING_UP
+    count = round(answers_a_second * min(seconds, APART_SECONDS)) + WARMING_UP
     talkers = [
         Talker(platform.candidate(following=True), answers, number) for number in range(count)
     ]
@@ -350,17 +357,17 @@ async def measure(home: Path, seconds: float, extra: dict[str, str]) -> list[dic
             await bench.begin()
             rows.append(
                 await bench.run(
-                    "answers, no quiet time", server, answering, ANSWERS_A_SECOND, seconds
+                    "answers, no quiet time", server, answering, answers_a_second, seconds
                 )
             )
             _show(rows)
         with serving(home, extra) as (url, server):
             platform.webhook = f"{url}/webhooks/wechat"
             rows.append(
-                await bench.run("answers, by default", server, answering, ANSWERS_A_SECOND, seconds)
+                await bench.run("answers, by default", server, answering, answers_a_second, seconds)
             )
             _show(rows)
-            rows.append(await bench.run("others", server, doing_else, OTHERS_A_SECOND, seconds))
+            rows.append(await bench.run("others", server, doing_else, others_a_second, seconds))
             _show(rows)
         stored.database.close()
     return rows
@@ -374,16 +381,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--shares", type=float, nargs="+", default=[1.0], help="of what is asked")
     parser.add_argument("--encoder", default="e5-small-int8")
     options = parser.parse_args()
     models = Settings().home
     if options.encoder == "e5-small-int8":
         prepare_model(models)
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        if (models / MODEL_FOLDER).exists():
-            shutil.copytree(models / MODEL_FOLDER, home / MODEL_FOLDER)
-        rows = uvloop.run(measure(home, options.seconds, {"MIANTAN_ENCODER": options.encoder}))
+    rows = []
+    for share in options.shares:
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder)
+            if (models / MODEL_FOLDER).exists():
+                shutil.copytree(models / MODEL_FOLDER, home / MODEL_FOLDER)
+            extra = {"MIANTAN_ENCODER": options.encoder}
+            rows += uvloop.run(measure(home, share, options.seconds, extra))
     page = (
         "# The webhook of a WeChat official account, SQLite\n\n"
         f"`python -m bench.wechat --out bench/results`, encoder `{options.encoder}`, AES mode, "

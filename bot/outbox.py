@@ -154,7 +154,7 @@ class Outbox:
     async def _send_all(self, interview_id: str) -> None:
         """Send what waits in one interview, in order."""
         tries = _Tries()
-        claimed = False
+        claimed = self._claims.alone
         try:
             while not self._stopping.is_set():
                 self._news_for.discard(interview_id)
@@ -174,7 +174,7 @@ class Outbox:
         finally:
             # Nothing is awaited between the last look and this: later news starts a new sender.
             del self._senders[interview_id]
-            if claimed:
+            if claimed and not self._claims.alone:
                 with suppress(DBAPIError):  # the claim went with the connection
                     await asyncio.to_thread(self._claims.release, interview_id)
 

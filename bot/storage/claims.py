@@ -24,6 +24,11 @@ class Claims:
         self._connection: sa.Connection | None = None
         self._lock = threading.Lock()
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other process, so that nothing need be claimed."""
+        return self._engine is None
+
     def take(self, name: str) -> bool:
         """Whether the claim is ours now; False while another process has it."""
         return self._ask("SELECT pg_try_advisory_lock(:space, hashtext(:name))", name)

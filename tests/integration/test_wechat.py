@@ -1,7 +1,8 @@
 """Interviews over WeChat and WeCom: answers in time, later, held, and repeated pushes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -343,3 +344,58 @@ async def test_what_is_told_late_is_told_once_and_nothing_stays_kept(
 
 def kept(session: Session) -> Sequence[KeptPush]:
     return session.exec(select(KeptPush)).all()
+
+
+@dataclass
+class Slowly:
+    """Takes messages in as `take` does, once the gate is open."""
+
+    take: Callable[[Incoming], Awaitable[str | None]]
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: int = 0
+
+    async def __call__(self, incoming: Incoming) -> str | None:
+        self.begun += 1
+        await self.gate.wait()
+        return await self.take(incoming)
+
+
+async def test_a_push_repeated_while_it_is_taken_in_is_no_second_work(
+    platform: Platform, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected(platform, home) as application:
+        candidate = someone(platform)
+        await begin(candidate)
+        slowly = Slowly(application.entry.take)
+        monkeypatch.setattr(application.entry, "take", slowly)
+        monkeypatch.setattr(webhook, "ANSWER_SECONDS", 0.0)
+        push = candidate.say(ANSWER)
+        await push.over()
+        await candidate.repeat(push).over()
+        monkeypatch.setattr(webhook, "ANSWER_SECONDS", 20.0)
+        again = candidate.repeat(push)
+        slowly.gate.set()
+        assert "2/9" in (await candidate.next_message()).text
+        await again.over()
+        assert slowly.begun == 1
+        await until(lambda: not application.database.read_now(kept))
+
+
+async def test_more_than_can_be_taken_in_is_confirmed_all_the_same(
+    wechat: WeChatPlatform, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel, "AT_ONCE", 2)
+    async with connected(wechat, home) as application:
+        people = [wechat.candidate(following=True) for _ in range(5)]
+        for person in people:
+            await begin(person)
+        slowly = Slowly(application.entry.take)
+        monkeypatch.setattr(application.entry, "take", slowly)
+        monkeypatch.setattr(webhook, "ANSWER_SECONDS", 0.2)
+        for push in [person.say(ANSWER) for person in people]:
+            await push.over()
+            assert [attempt.status for attempt in push.attempts] == [200]
+        assert slowly.begun == 2
+        slowly.gate.set()
+        for person in people:
+            assert "2/9" in (await person.next_message()).text
