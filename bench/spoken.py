@@ -253,7 +253,8 @@ def main() -> None:
         "# Spoken answers beside typed ones\n\n`python -m bench.spoken --out bench/results`; "
         f"synthetic voices, client and server on the same machine.\n\n{ran_on()}\n\n"
         f"## Scores, in points of 100\n\n{table(data['scores'])}\n\n"
-        f"## Recordings at once, beside typed turns\n\n{table(data['queue'])}\n"
+        "## Recordings at once, beside typed turns\n\nHalf of the recordings are not in their "
+        f"interview's language, which the gate turns away.\n\n{table(data['queue'])}\n"
     )
     write(options.out, "spoken", data, page)
 

@@ -68,7 +68,8 @@ PATIENCE, ALL_DONE = 60.0, 600.0
 """Seconds for one answer, and for all that is left when the pushes have ended."""
 FIRST_SCORED = "2/"
 """How the first scored question begins; the one before it is a warm-up."""
-REPEAT, PAUSE = "再说一遍", "暂停"
+ASK_AGAIN, REPEAT, PAUSE = "请再说一遍", "再说一遍", "暂停"
+"""What is typed; what the transcript shows of a command, or of coming back by scan or by following."""
 
 
 class Platform(WeChatPlatform):
@@ -143,7 +144,7 @@ class Talker:
             partial(self._say, "/help"),
             self._once_more,
             person.locate,
-            partial(self._say, REPEAT, REPEAT),
+            partial(self._say, ASK_AGAIN, ASK_AGAIN),
             self._once_more,
             partial(self._do, partial(person.scan, CAMPUS), REPEAT),
             partial(person.click, "help"),
@@ -218,6 +219,8 @@ def differences(talkers: Sequence[Talker], found: dict[str, list[str]]) -> dict[
         said = Counter(text for text, _ in talker.said)
         unconfirmed = Counter(text for text, push in talker.said if not _confirmed(push))
         more, less = Counter(kept) - said, said - Counter(kept) - unconfirmed
+        # Who comes back is shown what was held for them, where there is any, instead of a repetition.
+        del less[REPEAT]
         if more or less:
             told = {"more": [*more.elements()], "less": [*less.elements()], "kept": kept}
             print(json.dumps(told, ensure_ascii=False), file=sys.stderr)
