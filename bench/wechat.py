@@ -398,10 +398,15 @@ def main() -> None:
                 shutil.copytree(models / MODEL_FOLDER, home / MODEL_FOLDER)
             extra = {"MIANTAN_ENCODER": options.encoder}
             rows += uvloop.run(measure(home, share, options.seconds, extra))
+    shares = " ".join(f"{share:g}" for share in options.shares)
     page = (
         "# The webhook of a WeChat official account, SQLite\n\n"
-        f"`python -m bench.wechat --out bench/results`, encoder `{options.encoder}`, AES mode, "
-        f"platform and server on the same machine.\n\n{ran_on()}\n\n{table(rows)}\n"
+        f"`python -m bench.wechat --out bench/results --seconds {options.seconds:g} --shares {shares}`, "
+        f"encoder `{options.encoder}`, AES mode, platform and server on the same machine.\n\n"
+        f"Asked: p99 under 1 s at {ANSWERS_A_SECOND} text answers a second with evidence found in the "
+        f"turn (no quiet time), and at {OTHERS_A_SECOND} pushes a second that are no answers. By "
+        "default an answer waits 3 s for more, and its push is held for up to 4 s meanwhile.\n\n"
+        f"{ran_on()}\n\n{table(rows)}\n"
     )
     write(options.out, "wechat", {"encoder": options.encoder, "rows": rows}, page)
 
