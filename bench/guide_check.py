@@ -23,7 +23,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from bench.machine import facts
+from bench.figures import ran_on, table, write
 from bot.files import rubric_path, sample_guide
 from dialogues.yamlfile import read_document
 
@@ -214,21 +214,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     rows = list(measure())
-    machine = facts()
-    ran_on = ", ".join(f"{name} {value}" for name, value in machine.items())
-    lines = ["| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
-    lines += ["| " + " | ".join(str(value) for value in row.values()) + " |" for row in rows]
-    text = (
+    page = (
         "# Checking guides\n\n`python -m bench.guide_check --out bench/results`: start-up of the "
-        f"command and reading of the files included.\n\nRan on: {ran_on}.\n\n"
-        + "\n".join(lines)
-        + "\n"
+        f"command and reading of the files included.\n\n{ran_on()}\n\n{table(rows)}\n"
     )
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "guide_check.md").write_text(text, "utf-8")
-    data = {"machine": machine, "rows": rows}
-    (options.out / "guide_check.json").write_text(json.dumps(data, indent=2) + "\n", "utf-8")
-    print(text)
+    write(options.out, "guide_check", {"rows": rows}, page)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ import httpx2
 import psutil
 from sqlmodel import select
 
-from bench.figures import ran_on, table, write
+from bench.figures import ran_on, spread, table, write
 from bench.server import serving
 from bench.turns import THINK_SECONDS, Answers, Talker
 from bot.demo import SAMPLES, read_files
@@ -176,14 +176,11 @@ async def queue(
         await asyncio.gather(
             *(talk(talker, THINK_SECONDS * i / typing) for i, talker in enumerate(typists))
         )
-        ordered = sorted(latencies)
         return {
             "recordings": recordings,
             "typing": typing,
-            "turns": len(ordered),
-            "p50_ms": round(1000 * ordered[len(ordered) // 2], 1),
-            "p95_ms": round(1000 * ordered[int(0.95 * len(ordered))], 1),
-            "p99_ms": round(1000 * ordered[int(0.99 * len(ordered))], 1),
+            "turns": len(latencies),
+            **spread(latencies),
             "spoken_at": spoken_at,
         }
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from bot.security.sealing import Key
 from bot.storage.catalogue import Files
 from bot.storage.people import (
+    hash_of_address,
     key_of,
     new_interview_key,
     person_at,
@@ -186,7 +187,7 @@ def latest_at(
     """The interview at an address on a channel: an open one before a closed one, then the one
     in which something was said last. With a campaign, only its interviews."""
     query = _LATEST if campaign is None else _LATEST.where(Interview.campaign_id == campaign)
-    hashed = master.keyed_hash(f"{channel}:{address}")
+    hashed = hash_of_address(master, channel, address)
     return session.exec(query, params={"channel": channel, "address_hash": hashed}).first()
 
 

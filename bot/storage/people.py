@@ -21,11 +21,16 @@ def place_of_contact(invitation_id: str) -> str:
     return f"invitation.contact:{invitation_id}"
 
 
+def hash_of_address(master: Key, channel: str, address: str) -> str:
+    """What stands for an address on a channel in the database."""
+    return master.keyed_hash(f"{channel}:{address}")
+
+
 def person_at(
     session: Session, master: Key, channel: str, address: str | None, now: float
 ) -> Person:
     """The person at an address on a channel; a new one where there is none, or no address."""
-    hashed = master.keyed_hash(f"{channel}:{address}") if address else None
+    hashed = hash_of_address(master, channel, address) if address else None
     if hashed is not None:
         identity = session.get(Identity, (channel, hashed))
         person = session.get(Person, identity.person_id) if identity else None
@@ -39,7 +44,7 @@ def person_at(
 
 def find_person(session: Session, master: Key, channel: str, address: str) -> str | None:
     """The id of the person at an address on a channel, if one was there before."""
-    hashed = master.keyed_hash(f"{channel}:{address}")
+    hashed = hash_of_address(master, channel, address)
     identity = session.get(Identity, (channel, hashed))
     return identity.person_id if identity is not None else None
 
@@ -48,7 +53,7 @@ def register(
     session: Session, master: Key, person: Person, channel: str, address: str
 ) -> Person | None:
     """From now on the address is the person's; returns whom it belonged to, if to someone else."""
-    hashed = master.keyed_hash(f"{channel}:{address}")
+    hashed = hash_of_address(master, channel, address)
     identity = session.get(Identity, (channel, hashed))
     if identity is None:
         session.add(Identity(channel=channel, address_hash=hashed, person_id=person.id))

@@ -4,7 +4,7 @@ from sqlmodel import Session, col, select
 
 from bot.security.sealing import ErasedError, Key
 from bot.storage.interviews import open_message, unsent
-from bot.storage.people import key_of, place_of_address
+from bot.storage.people import hash_of_address, key_of, place_of_address
 from bot.storage.tables import Interview, MessageRow, SendingQuota, WaitingMessage
 from dialogues.events import Reply
 
@@ -115,6 +115,6 @@ class Quota:
         return event + (row.message_left if now < row.message_until else 0)
 
     def _row(self, session: Session, address: str) -> SendingQuota:
-        hashed = self._master.keyed_hash(f"{self._channel}:{address}")
+        hashed = hash_of_address(self._master, self._channel, address)
         found = session.get(SendingQuota, (self._channel, hashed), with_for_update=True)
         return found or SendingQuota(channel=self._channel, address_hash=hashed)
